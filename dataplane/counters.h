@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The figures of one lane, as a snapshot taken by its worker at a burst boundary,
+ * so that each snapshot balances:
+ *   rx.packets = tx.packets + dropped.packets + queued.packets
+ * Bytes are frame lengths without FCS: as received for rx, as they leave for tx (a tag
+ * may have been inserted), as they stood for dropped. Queued bytes are by the link's own
+ * accounting, which is what the queue's limit counts.
+ */
+#ifndef EDGEMARK_COUNTERS_H
+#define EDGEMARK_COUNTERS_H
+
+#include <stdint.h>
+
+#include "anomaly.h"
+#include "drop_reason.h"
+#include "policy.h"
+
+struct tally {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+struct class_counters {
+	struct tally rx;       /* classified into it */
+	struct tally tx;       /* left by its queue */
+	struct tally dropped;  /* by whatever reason */
+	struct tally queued;   /* now, counted by walking the queue */
+	uint64_t delay_ns_max; /* longest wait of a frame that left */
+	uint64_t delay_ns_sum; /* of all that left: the mean is sum / tx.packets */
+};
+
+struct contract_counters { /* bytes by the contract's own accounting */
+	struct tally admitted;
+	struct tally dropped;
+	struct tally exceeded; /* count: would have been dropped; remark: left as another class */
+};
+
+enum {
+	TALKERS_SHOWN = 16,
+};
+
+struct talker {		/* a source that sends what it should not, by a space-saving sketch */
+	uint8_t family; /* 4, 6; 0: unused */
+	uint8_t address[16];
+	uint64_t packets; /* at most this many */
+	uint64_t error;	  /* and at least packets - error */
+};
+
+struct lane_counters {
+	struct tally rx, tx, dropped, queued;
+	uint64_t drops[DROP_REASONS];
+	uint64_t anomalies[ANOMALIES];
+	struct class_counters classes[CLASS_SLOTS]; /* SLOT_LINK_CONTROL among them */
+	struct contract_counters contracts[CONTRACT_SLOTS];
+	uint64_t intruders;	  /* arrived with EF, and are not of a class whose DSCP is EF */
+	uint64_t mismatches;	  /* arrived with a DSCP that is neither 0 nor their class's */
+	uint64_t guarded;	  /* DSCP written to 0 by the egress guard */
+	uint64_t fragments;	  /* later fragments that took the class of their first */
+	uint64_t orphans;	  /* later fragments whose first was not seen */
+	uint64_t decided_by_port; /* IP packets that cost one table load */
+	uint64_t no_rule;	  /* IP packets that no rule matched */
+	struct talker intruder_talkers[TALKERS_SHOWN];
+	struct talker mismatch_talkers[TALKERS_SHOWN];
+};
+
+#endif
