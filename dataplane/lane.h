@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A lane: one direction of one link, with everything that changes as packets pass:
+ * meters, queues, fragment table, counters. It belongs to one worker at a time.
+ * It is opaque here; the stages see it through lane_state.h.
+ */
+#ifndef EDGEMARK_LANE_H
+#define EDGEMARK_LANE_H
+
+#include <stdint.h>
+
+#include "counters.h"
+#include "policy.h"
+
+struct lane;
+struct rte_mbuf;
+
+/* Called by the lane's worker with each dropped frame, before it is freed (the frame as
+ * it stood: unmarked if it was dropped before the marker). Not to keep, not to block. */
+typedef void (*lane_drop_tap)(void *context, const struct rte_mbuf *frame, enum drop_reason reason,
+			      uint8_t class_slot, uint64_t now_ns);
+
+struct lane_config {
+	int socket_id;		/* NUMA node, or SOCKET_ID_ANY */
+	uint64_t seed;		/* of the random dropper: same seed, same arrivals, same drops */
+	lane_drop_tap drop_tap; /* NULL: none */
+	void *drop_context;
+};
+
+/* control: NULL if memory is exhausted. */
+struct lane *lane_create(const struct lane_config *config);
+
+/* control, once no worker runs it: frees what is queued, too. */
+void lane_destroy(struct lane *lane);
+
+/* control, before p is published to the lane's worker: allocates queues for the classes
+ * of p that have none or a smaller one. 0 or -ENOMEM. */
+int lane_prepare(struct lane *lane, const struct policy *p);
+
+/* control, after the worker has adopted p and gone quiescent: frees queues outgrown. */
+void lane_reclaim(struct lane *lane);
+
+/* worker, at a burst boundary, once for each policy before its first burst. Tokens are
+ * kept up to the new burst; a slot that changed hands starts afresh; a class that
+ * vanished drains its queue. */
+void lane_adopt(struct lane *lane, const struct policy *p, uint64_t now_ns);
+
+/* worker: frames that were dequeued and that the port did not take (DROP_TX: before the
+ * daemon stopped; DROP_TOO_LONG). Counted as dropped instead of sent, and freed. */
+void lane_refuse(struct lane *lane, struct rte_mbuf **frames, uint32_t n, enum drop_reason reason,
+		 uint64_t now_ns);
+
+/* worker: the class slot by which a dequeued frame left. */
+uint8_t lane_frame_class(const struct rte_mbuf *frame);
+
+/* worker, at the end: drops all that is queued, as DROP_TX. */
+void lane_flush(struct lane *lane, uint64_t now_ns);
+
+/* worker, at a burst boundary (or anyone, while no worker runs the lane). */
+void lane_snapshot(const struct lane *lane, struct lane_counters *out);
+
+/* Any thread: packets that the rule in this slot decided. */
+uint64_t lane_rule_hits(const struct lane *lane, uint32_t rule_slot);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From a policy_spec to the snapshot that workers read. The spec comes from control,
+ * which has checked what a person wrote; here only what would break the packet path is
+ * checked again.
+ */
+#include "policy.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "policy_snapshot.h"
+
+static bool class_is_present(const struct policy *p, uint8_t slot)
+{
+	return slot < SLOT_LINK_CONTROL && p->classes[slot].present;
+}
+
+static int fill_classes(struct policy *p, const struct policy_spec *spec)
+{
+	if (spec->class_count == 0 || spec->class_count > CLASSES_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < spec->class_count; i++) {
+		const struct class_spec *c = &spec->classes[i];
+
+		if (c->slot >= SLOT_LINK_CONTROL || p->classes[c->slot].present ||
+		    c->dscp >= DSCP_VALUES || c->pcp >= PCP_VALUES)
+			return -EINVAL;
+		p->classes[c->slot] = (struct class_profile){
+			.present = true,
+			.dscp = c->dscp,
+			.dscp_egress = spec->allowed_dscp >> c->dscp & 1 ? c->dscp : 0,
+			.pcp = c->pcp,
+			.contract = SLOT_NONE,
+			.epoch = c->epoch,
+		};
+	}
+	return class_is_present(p, spec->default_slot) ? 0 : -EINVAL;
+}
+
+/* Which class an incoming mark stands for: the first in the spec that wears it. */
+static void fill_trust(struct policy *p, const struct policy_spec *spec)
+{
+	memset(p->by_dscp, spec->default_slot, sizeof(p->by_dscp));
+	memset(p->by_pcp, spec->default_slot, sizeof(p->by_pcp));
+	for (size_t i = spec->class_count; i-- > 0;) {
+		p->by_dscp[spec->classes[i].dscp] = spec->classes[i].slot;
+		p->by_pcp[spec->classes[i].pcp] = spec->classes[i].slot;
+	}
+}
+
+static bool exceed_is_known(enum exceed e)
+{
+	return e == EXCEED_POLICE || e == EXCEED_RANDOM || e == EXCEED_SHAPE ||
+	       e == EXCEED_REMARK || e == EXCEED_COUNT;
+}
+
+static int fill_contract(struct policy *p, const struct contract_spec *c)
+{
+	if (c->slot >= CONTRACT_SLOTS || p->contracts[c->slot].present || c->cir_bps == 0 ||
+	    c->cir_bps > RATE_BPS_MAX || c->burst_bytes == 0 || c->burst_bytes > BURST_BYTES_MAX)
+		return -EINVAL;
+	if (!exceed_is_known(c->exceed))
+		return -ENOTSUP;
+	if (c->exceed == EXCEED_REMARK && !class_is_present(p, c->remark_slot))
+		return -EINVAL;
+
+	p->contracts[c->slot] = (struct contract_profile){
+		.present = true,
+		.exceed = c->exceed,
+		.account = c->account,
+		.overhead_bytes = c->overhead_bytes,
+		.remark_slot = c->remark_slot,
+		.epoch = c->epoch,
+		.meter = meter_profile(c->cir_bps, c->burst_bytes),
+	};
+	if (c->exceed != EXCEED_SHAPE)
+		p->policed |= UINT32_C(1) << c->slot;
+	for (uint8_t slot = 0; slot < CLASS_SLOTS; slot++) {
+		if (!(c->class_slots >> slot & 1))
+			continue;
+		if (!class_is_present(p, slot) || p->classes[slot].contract != SLOT_NONE)
+			return -EINVAL;
+		p->classes[slot].contract = c->slot;
+	}
+	return 0;
+}
+
+static int fill_contracts(struct policy *p, const struct policy_spec *spec)
+{
+	for (size_t i = 0; i < spec->contract_count; i++) {
+		int rc = fill_contract(p, &spec->contracts[i]);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int check_rules(const struct policy *p, const struct policy_spec *spec)
+{
+	if (spec->rule_count > RULES_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < spec->rule_count; i++) {
+		const struct rule_spec *r = &spec->rules[i];
+
+		if (r->slot >= RULE_SLOTS || (!r->drop && !class_is_present(p, r->class_slot)))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int fill_classifier(struct policy *p, const struct policy_spec *spec,
+			   const struct policy *previous)
+{
+	int rc = check_rules(p, spec);
+
+	if (rc < 0)
+		return rc;
+	if (previous != NULL &&
+	    classifier_has_rules(previous->classifier, spec->rules, spec->rule_count)) {
+		p->classifier = classifier_share(previous->classifier);
+		return 0;
+	}
+	return classifier_build(spec->rules, spec->rule_count, &p->classifier);
+}
+
+static int fill_policy(struct policy *p, const struct policy_spec *spec,
+		       const struct policy *previous)
+{
+	int rc;
+
+	if (spec->trusted_count > TRUSTED_PREFIXES_MAX || spec->untagged > VLAN_VID_MAX ||
+	    spec->untagged < UNTAGGED_KEEP)
+		return -EINVAL;
+	p->generation = spec->generation;
+	p->transparent = spec->transparent;
+	p->default_slot = spec->default_slot;
+	p->trust = spec->trust;
+	p->tag_pcp = spec->tag_pcp;
+	p->untagged = spec->transparent ? UNTAGGED_KEEP : spec->untagged;
+	p->strip = spec->strip && !spec->transparent;
+	p->allowed_dscp = spec->allowed_dscp;
+	p->egress = spec->egress;
+	p->trusted_count = (uint32_t)spec->trusted_count;
+	if (spec->trusted_count > 0)
+		memcpy(p->trusted, spec->trusted, spec->trusted_count * sizeof(p->trusted[0]));
+
+	rc = fill_classes(p, spec);
+	if (rc < 0)
+		return rc;
+	fill_trust(p, spec);
+	rc = fill_contracts(p, spec);
+	if (rc == 0)
+		rc = schedule_profile_build(&p->schedule, spec);
+	return rc < 0 ? rc : fill_classifier(p, spec, previous);
+}
+
+int policy_build(const struct policy_spec *spec, const struct policy *previous,
+		 struct policy **built)
+{
+	struct policy *p = rte_zmalloc("policy", sizeof(*p), RTE_CACHE_LINE_SIZE);
+	int rc;
+
+	if (p == NULL)
+		return -ENOMEM;
+	rc = fill_policy(p, spec, previous);
+	if (rc < 0) {
+		policy_free(p);
+		return rc;
+	}
+	*built = p;
+	return 0;
+}
+
+void policy_free(struct policy *p)
+{
+	if (p == NULL)
+		return;
+	classifier_release(p->classifier);
+	rte_free(p);
+}
+
+uint64_t policy_generation(const struct policy *p)
+{
+	return p->generation;
+}
+
+uint64_t policy_queue_limit_packets(const struct policy *p, uint8_t class_slot)
+{
+	return p->schedule.classes[class_slot].limit_packets;
+}
+
+uint64_t policy_queue_limit_bytes(const struct policy *p, uint8_t class_slot)
+{
+	return p->schedule.classes[class_slot].limit_bytes;
+}
+
+bool policy_shares_classifier(const struct policy *a, const struct policy *b)
+{
+	return a->classifier == b->classifier;
+}
