@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * config_load(): the text is read (source.c), parsed by libconfig, and turned into the
+ * model part by part, each part before those that refer to it. Warnings (warnings.c)
+ * look at the finished model only.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader.h"
+#include "reader.h"
+#include "report.h"
+#include "warnings.h"
+
+struct config_where loader_where(const struct loader *l, const config_setting_t *s)
+{
+	unsigned line = config_setting_source_line(s);
+	struct source_origin origin = {l->config->file, 0};
+
+	if (line > 0 && line <= l->source->line_count)
+		origin = l->source->lines[line - 1];
+	return (struct config_where){origin.file, origin.line,
+				     l->profile_order ? l->profile_order : line};
+}
+
+void loader_error(struct loader *l, const config_setting_t *s, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (report_add(l->report, CONFIG_ERROR, loader_where(l, s), format, arguments) != 0)
+		l->out_of_memory = true;
+	va_end(arguments);
+}
+
+void *loader_allocate(struct loader *l, size_t count, size_t size)
+{
+	void *memory = calloc(count ? count : 1, size);
+
+	if (!memory)
+		l->out_of_memory = true;
+	return memory;
+}
+
+char *loader_copy(struct loader *l, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		l->out_of_memory = true;
+	return copy;
+}
+
+const char *loader_file_name(struct loader *l, const char *name)
+{
+	struct config *c = l->config;
+	char **files;
+
+	for (size_t i = 0; i < c->file_count; i++)
+		if (strcmp(c->files[i], name) == 0)
+			return c->files[i];
+	files = reallocarray(c->files, c->file_count + 1, sizeof(files[0]));
+	if (!files) {
+		l->out_of_memory = true;
+		return NULL;
+	}
+	c->files = files;
+	c->files[c->file_count] = loader_copy(l, name);
+	return c->files[c->file_count] ? c->files[c->file_count++] : NULL;
+}
+
+static void read_version(struct loader *l, config_setting_t *root)
+{
+	int64_t version;
+
+	if (require_key(l, root, "version"))
+		read_integer(l, root, "version", 1, 1, &version);
+}
+
+static void load_root(struct loader *l, config_setting_t *root)
+{
+	static const struct kind kind = {
+		"the configuration",
+		{"version", "links", "classes", "acls", "policies", "control", "dpdk"}};
+
+	read_group(l, root, &kind);
+	read_version(l, root);
+	load_classes(l, root);
+	load_acls(l, root);
+	load_policies(l, root);
+	load_links(l, root);
+	load_control(l, root);
+	load_dpdk(l, root);
+}
+
+/* libconfig names the line where it gave up; what it wanted is for us to say. */
+static void syntax_error(struct loader *l, const config_t *parsed)
+{
+	unsigned line = (unsigned)config_error_line(parsed);
+	const char *text = config_error_text(parsed);
+	struct config_where where = {l->config->file, 0, line};
+
+	if (line > 0 && line <= l->source->line_count) {
+		where.file = l->source->lines[line - 1].file;
+		where.line = l->source->lines[line - 1].line;
+	}
+	if (text && strstr(text, "mismatched"))
+		report_error(l->report, where,
+			     "the elements of [ … ] differ in type, expected one type, or ( … )");
+	else
+		report_error(
+			l->report, where,
+			"syntax error here or just before, expected KEY = VALUE; with { } round a "
+			"group, ( ) round a list, and commas only between elements");
+}
+
+static void load_file(struct loader *l, const char *path)
+{
+	struct source source;
+	config_t parsed;
+
+	config_init(&parsed);
+	l->source = &source;
+	if (source_read_file(l, &source, path)) {
+		if (config_read_string(&parsed, source.text))
+			load_root(l, config_root_setting(&parsed));
+		else
+			syntax_error(l, &parsed);
+	}
+	config_destroy(&parsed);
+	source_clear(&source);
+	l->source = NULL;
+}
+
+struct config *config_load(const char *path, struct config_report *report)
+{
+	struct loader l = {.report = report, .config = calloc(1, sizeof(*l.config))};
+	struct config_where whole = {path, 0, 0};
+
+	*report = (struct config_report){0};
+	if (l.config)
+		l.config->file = loader_copy(&l, path);
+	if (l.config && l.config->file)
+		load_file(&l, path);
+	else
+		l.out_of_memory = true;
+	if (l.out_of_memory)
+		report_error(report, whole, "not enough memory to read it");
+	if (report->error_count == 0)
+		config_warn(l.config, report);
+	report_sort(report);
+	if (report->error_count == 0)
+		return l.config;
+	config_free(l.config);
+	return NULL;
+}
