@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The subcommands of `edgemark`. Each gets argv from its own name on, and returns an
+ * exit code. Usage errors print one line and the --help hint. */
+#ifndef EDGEMARK_COMMANDS_H
+#define EDGEMARK_COMMANDS_H
+
+enum exit_code { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_CONFIG = 78 };
+
+/* X(function, name, what it does) */
+#define COMMAND_LIST(X)                                                                            \
+	X(command_check, "check", "check a configuration as run would, without ports")             \
+	X(command_replay, "replay",                                                                \
+	  "send a capture through the same pipeline, on a virtual clock")
+
+#define X(function, name, help) int function(int argc, char **argv);
+COMMAND_LIST(X)
+#undef X
+
+#endif
