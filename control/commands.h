@@ -8,9 +8,12 @@ enum exit_code { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_CONFIG = 78
 
 /* X(function, name, what it does) */
 #define COMMAND_LIST(X)                                                                            \
+	X(command_run, "run", "forward between the ports of a configuration")                      \
 	X(command_check, "check", "check a configuration as run would, without ports")             \
 	X(command_replay, "replay",                                                                \
-	  "send a capture through the same pipeline, on a virtual clock")
+	  "send a capture through the same pipeline, on a virtual clock")                          \
+	X(command_show, "show", "figures of the running daemon")                                   \
+	X(command_reload, "reload", "have the running daemon load its configuration again")
 
 #define X(function, name, help) int function(int argc, char **argv);
 COMMAND_LIST(X)

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One connection, one line each way. */
+#include "client.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 65536 };
+
+static int connect_to(const char *path, unsigned timeout_ms)
+{
+	const struct timeval timeout = {.tv_sec = timeout_ms / 1000,
+					.tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+		const int ret = -errno;
+
+		close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+static int send_request(int fd, const char *command)
+{
+	char line[256];
+	const int length =
+		snprintf(line, sizeof(line), "{\"version\":1,\"command\":\"%s\"}\n", command);
+
+	if (length < 0 || (size_t)length >= sizeof(line))
+		return -EINVAL;
+	/* So short a line is taken whole. A server that turned us away said why already. */
+	if (send(fd, line, (size_t)length, MSG_NOSIGNAL) != length && errno != EPIPE)
+		return -errno;
+	return 0;
+}
+
+/* Up to the end of the line, which is replaced by a terminator. */
+static int receive_line(int fd, char **line)
+{
+	size_t used = 0, size = 0;
+	char *text = NULL, *end = NULL;
+
+	while (!end) {
+		char *grown = text;
+		ssize_t n;
+
+		if (size - used < READ_BYTES)
+			grown = realloc(text, size += READ_BYTES + size);
+		if (!grown)
+			break;
+		text = grown;
+		n = recv(fd, text + used, size - used, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			const int ret = n == 0 ? -EPROTO : -errno;
+
+			free(text);
+			return ret == -EAGAIN ? -ETIMEDOUT : ret;
+		}
+		end = memchr(text + used, '\n', (size_t)n);
+		used += (size_t)n;
+	}
+	if (!end) {
+		free(text);
+		return -ENOMEM;
+	}
+	*end = '\0';
+	*line = text;
+	return 0;
+}
+
+static int read_answer(int fd, json_t **result, char *error, size_t error_size)
+{
+	const char *refused;
+	json_t *answer;
+	char *line = NULL;
+	int ret = receive_line(fd, &line);
+
+	if (ret < 0)
+		return ret;
+	answer = json_loads(line, 0, NULL);
+	free(line);
+	*result = json_incref(json_object_get(answer, "result"));
+	refused = json_string_value(json_object_get(answer, "error"));
+	if (!*result && refused)
+		snprintf(error, error_size, "%s", refused);
+	if (!*result)
+		ret = refused ? -EREMOTEIO : -EPROTO;
+	json_decref(answer);
+	return ret;
+}
+
+static void explain(int err, const char *path, char *error, size_t error_size)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ECONNREFUSED:
+		snprintf(
+			error, error_size,
+			"no daemon answers on %s: start one with edgemark run -c FILE, or name its "
+			"socket with --socket PATH or -c FILE",
+			path);
+		break;
+	case -EACCES:
+	case -EPERM:
+		snprintf(error, error_size,
+			 "%s: permission denied: ask as root or as the daemon's user", path);
+		break;
+	case -ETIMEDOUT:
+		snprintf(error, error_size, "%s: the daemon does not answer in time: try again",
+			 path);
+		break;
+	case -EPROTO:
+		snprintf(error, error_size, "%s: no answer of edgemark's: is it another program's?",
+			 path);
+		break;
+	case -EREMOTEIO: /* said by the daemon */
+		break;
+	default:
+		snprintf(error, error_size, "%s: %s", path, strerror(-err));
+	}
+}
+
+int client_request(const char *path, const char *command, unsigned timeout_ms, json_t **result,
+		   char *error, size_t error_size)
+{
+	const int fd = connect_to(path, timeout_ms);
+	int ret = fd < 0 ? fd : send_request(fd, command);
+
+	*result = NULL;
+	if (ret == 0)
+		ret = read_answer(fd, result, error, error_size);
+	if (fd >= 0)
+		close(fd);
+	if (ret < 0)
+		explain(ret, path, error, error_size);
+	return ret == -ENOENT ? -ECONNREFUSED : ret;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Asking the running daemon over its control socket. No EAL, blocks for a bounded time. */
+#ifndef EDGEMARK_CLIENT_H
+#define EDGEMARK_CLIENT_H
+
+#include <stddef.h>
+
+#include <jansson.h>
+
+#define CLIENT_SOCKET_DEFAULT "/run/edgemark/control.sock"
+
+/* The result, a new reference. Else negative errno and a line for the user with the
+ * remedy in error: -ECONNREFUSED nobody answers there, -EACCES not allowed, -ETIMEDOUT,
+ * -EPROTO no answer of ours, -EREMOTEIO the daemon refused. */
+int client_request(const char *path, const char *command, unsigned timeout_ms, json_t **result,
+		   char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * edgemark run: the daemon. The main thread is the control thread, one epoll loop over
+ * signals, the control socket and the builder's end. Its order, from start to end, is
+ * command_run():
+ *   configuration → EAL → forwarding → socket → loop → drain → balance → close
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "config/config.h"
+#include "control/document.h"
+#include "control/eal.h"
+#include "forwarding.h"
+#include "reload.h"
+#include "socket.h"
+#include "tables.h"
+
+enum {
+	TICK_MS = 1000,
+	EVENTS_MAX = 8,
+	NS_PER_MS = 1000000,
+};
+
+#define NS_PER_SECOND	UINT64_C(1000000000)
+#define DRAIN_S_DEFAULT 2.0
+#define DRAIN_S_MAX	3600.0
+
+struct run_options {
+	const char *file;
+	const char *final; /* NULL: none */
+	double drain_seconds;
+	int eal_argc;
+	char **eal_argv;
+};
+
+struct daemon {
+	struct forwarding forwarding;
+	struct reload *reload;
+	struct socket_server *socket;
+	int epoll_fd, signal_fd;
+	bool stop;
+};
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * NS_PER_SECOND + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t monotonic_ms(void)
+{
+	return monotonic_ns() / NS_PER_MS;
+}
+
+/* --- the command line ---------------------------------------------------------------------- */
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: edgemark run -c FILE [--final FILE] [--drain SECONDS] [-- EAL ARGUMENT…]\n\n"
+	      "Forwards between the ports of the configuration until SIGTERM or SIGINT.\n\n"
+	      "  -c FILE          the configuration\n"
+	      "  --final FILE     write the counters document there at the end\n"
+	      "  --drain SECONDS  at the end, send what is queued for at most so long (2)\n\n"
+	      "SIGHUP, or edgemark reload, loads the configuration again. What follows -- goes to\n"
+	      "DPDK, after dpdk.eal-args: --no-huge -m 512, --file-prefix NAME, --lcores "
+	      "0@0,1@1.\n",
+	      out);
+}
+
+static int usage_error(const char *what)
+{
+	fprintf(stderr, "edgemark: %s; see edgemark run --help\n", what);
+	return EXIT_USAGE;
+}
+
+/* EXIT_OK, EXIT_USAGE, or -1 after --help. */
+static int parse_options(int argc, char **argv, struct run_options *o)
+{
+	static const struct option long_options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"final", required_argument, NULL, 'f'},
+		{"drain", required_argument, NULL, 'd'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+	char *end;
+
+	*o = (struct run_options){.drain_seconds = DRAIN_S_DEFAULT};
+	opterr = 0;
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "+c:h", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			o->file = optarg;
+			break;
+		case 'f':
+			o->final = optarg;
+			break;
+		case 'd':
+			o->drain_seconds = strtod(optarg, &end);
+			if (end == optarg || *end || !(o->drain_seconds >= 0) ||
+			    o->drain_seconds > DRAIN_S_MAX)
+				return usage_error("--drain takes seconds, from 0 to 3600");
+			break;
+		case 'h':
+			print_usage(stdout);
+			return -1;
+		default:
+			return usage_error("unknown option, or one without its value");
+		}
+	}
+	if (optind < argc && strcmp(argv[optind - 1], "--") != 0)
+		return usage_error("EAL arguments follow --");
+	if (!o->file)
+		return usage_error("-c FILE is missing");
+	o->eal_argc = argc - optind;
+	o->eal_argv = argv + optind;
+	return EXIT_OK;
+}
+
+/* --- what the control socket asks ------------------------------------------------------------ */
+
+static void answer_show(struct daemon *d, uint64_t client)
+{
+	json_t *document = forwarding_document(&d->forwarding);
+
+	if (document)
+		socket_answer(d->socket, client, document);
+	else
+		socket_refuse(d->socket, client, "out of memory");
+}
+
+static void handle_command(void *daemon, uint64_t client, const char *command,
+			   const json_t *request)
+{
+	struct daemon *d = daemon;
+
+	(void)request;
+	if (strcmp(command, "show") == 0)
+		answer_show(d, client);
+	else if (strcmp(command, "reload") == 0)
+		reload_request(d->reload, client);
+	else
+		socket_refuse(d->socket, client, "there is no such command");
+}
+
+static void answer_reload(void *daemon, uint64_t requester, const struct reload_result *r)
+{
+	struct daemon *d = daemon;
+
+	if (requester != REQUESTER_NONE) {
+		if (r->ok)
+			socket_answer(d->socket, requester,
+				      json_pack("{s:I, s:f, s:f}", "generation",
+						(json_int_t)r->generation, "build_ms", r->build_ms,
+						"adopt_ms", r->adopt_ms));
+		else
+			socket_refuse(d->socket, requester, r->error);
+		return;
+	}
+	if (r->ok) {
+		printf("generation %" PRIu64 ": built in %.1f ms, in force %.1f ms later\n",
+		       r->generation, r->build_ms, r->adopt_ms);
+		fflush(stdout);
+	} else {
+		fprintf(stderr,
+			"%s\nedgemark: not reloaded: generation %" PRIu64 " stays in force\n",
+			r->error, r->generation);
+	}
+}
+
+/* --- start ---------------------------------------------------------------------------------- */
+
+/* Before the first thread, so that they all leave these signals to the signalfd. */
+static int block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	return sigprocmask(SIG_BLOCK, set, NULL) == 0 ? 0 : -errno;
+}
+
+static struct config *load(const char *file)
+{
+	struct config_report report = {0};
+	struct config *c = config_load(file, &report);
+
+	config_report_print(&report, stderr);
+	config_report_clear(&report);
+	return c;
+}
+
+static int explain_socket(const char *path, int err)
+{
+	const char *remedy = "set control.socket to a path that this user can write";
+
+	if (err == -EADDRINUSE)
+		remedy = "another daemon answers there: stop it, or set another control.socket";
+	else if (err == -EEXIST)
+		remedy = "it is no socket: remove it, or set another control.socket";
+	else if (err == -ENAMETOOLONG)
+		remedy = "set a control.socket of at most 107 bytes";
+	fprintf(stderr, "edgemark: control socket %s: %s: %s\n", path, strerror(-err), remedy);
+	return err;
+}
+
+static int watch_fd(const struct daemon *d, int fd)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(d->epoll_fd, EPOLL_CTL_ADD, fd, &e) == 0 ? 0 : -errno;
+}
+
+static int open_control(struct daemon *d, const char *file, const sigset_t *signals)
+{
+	const char *path = d->forwarding.site->running->config->control.socket;
+	int ret = socket_open(path, handle_command, d, &d->socket);
+
+	if (ret < 0)
+		return explain_socket(path, ret);
+	d->reload = reload_create(&d->forwarding, file, answer_reload, d);
+	d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	d->signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (!d->reload || d->epoll_fd < 0 || d->signal_fd < 0 || watch_fd(d, d->signal_fd) < 0 ||
+	    watch_fd(d, socket_fd(d->socket)) < 0 || watch_fd(d, reload_fd(d->reload)) < 0) {
+		fprintf(stderr,
+			"edgemark: no descriptors for the control thread: raise ulimit -n\n");
+		return -EMFILE;
+	}
+	return 0;
+}
+
+static void close_control(struct daemon *d)
+{
+	socket_close(d->socket);
+	reload_destroy(d->reload);
+	if (d->signal_fd >= 0)
+		close(d->signal_fd);
+	if (d->epoll_fd >= 0)
+		close(d->epoll_fd);
+}
+
+static void announce(const struct daemon *d, uint64_t started_ns)
+{
+	const struct config *c = d->forwarding.site->running->config;
+
+	printf("forwarding after %.2f s:", (double)(monotonic_ns() - started_ns) / 1e9);
+	for (size_t i = 0; i < c->link_count; i++)
+		printf("%s link %s: %s <-> %s", i ? "," : "", c->links[i].name,
+		       c->links[i].lan.device, c->links[i].wan.device);
+	printf("; %u worker%s; control socket %s\n", d->forwarding.worker_count,
+	       d->forwarding.worker_count == 1 ? "" : "s", c->control.socket);
+	fflush(stdout);
+}
+
+/* --- the loop -------------------------------------------------------------------------------- */
+
+static void handle_signals(struct daemon *d)
+{
+	struct signalfd_siginfo info;
+
+	while (read(d->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			reload_request(d->reload, REQUESTER_NONE);
+		else
+			d->stop = true;
+	}
+}
+
+static void handle_event(struct daemon *d, int fd)
+{
+	if (fd == d->signal_fd)
+		handle_signals(d);
+	else if (fd == reload_fd(d->reload))
+		reload_built(d->reload);
+	else
+		socket_serve(d->socket, monotonic_ms());
+}
+
+static void loop(struct daemon *d)
+{
+	struct epoll_event events[EVENTS_MAX];
+	uint64_t tick_ms = 0;
+
+	while (!d->stop) {
+		const int reload_ms = reload_poll(d->reload);
+		const int wait_ms = reload_ms >= 0 && reload_ms < TICK_MS ? reload_ms : TICK_MS;
+		const int n = epoll_wait(d->epoll_fd, events, EVENTS_MAX, wait_ms);
+
+		for (int i = 0; i < n; i++)
+			handle_event(d, events[i].data.fd);
+		if (monotonic_ms() - tick_ms >= TICK_MS) {
+			tick_ms = monotonic_ms();
+			socket_tick(d->socket, tick_ms);
+		}
+	}
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+static int write_final(const json_t *document, const char *path)
+{
+	if (json_dump_file(document, path, JSON_INDENT(2)) == 0)
+		return 0;
+	fprintf(stderr, "edgemark: can't write %s: %s: name a file that can be written\n", path,
+		strerror(errno));
+	return -EIO;
+}
+
+static void print_summary(const json_t *document)
+{
+	const json_t *link;
+	size_t i;
+
+	json_array_foreach(json_object_get(document, "links"), i, link) for (int k = 0;
+									     k < DIRECTIONS; k++)
+		table_balance_line(link, config_direction_name((enum direction)k), stdout);
+	fflush(stdout);
+}
+
+static int report_end(struct daemon *d, const struct run_options *o)
+{
+	json_t *document = forwarding_document(&d->forwarding);
+	int ret = 0;
+
+	if (!document)
+		return -ENOMEM;
+	print_summary(document);
+	if (!document_balances(document)) {
+		fputs("edgemark: the counters do not balance: please report it with the counters\n",
+		      stderr);
+		ret = -EUCLEAN;
+	}
+	if (o->final && write_final(document, o->final) < 0)
+		ret = -EIO;
+	json_decref(document);
+	return ret;
+}
+
+static int run(struct daemon *d, const struct run_options *o, const sigset_t *signals,
+	       uint64_t started_ns)
+{
+	int ret = open_control(d, o->file, signals), closed;
+
+	if (ret == 0) {
+		announce(d, started_ns);
+		loop(d);
+	}
+	if (forwarding_drain(&d->forwarding, (uint64_t)(o->drain_seconds * 1e9)) < 0)
+		_exit(EXIT_RUNTIME); /* a worker still runs: nothing may be freed under it */
+	if (ret == 0)
+		ret = report_end(d, o);
+	close_control(d);
+	closed = forwarding_close(&d->forwarding);
+	return ret < 0 ? ret : closed;
+}
+
+int command_run(int argc, char **argv)
+{
+	const uint64_t started_ns = monotonic_ns();
+	struct daemon d = {.epoll_fd = -1, .signal_fd = -1};
+	struct run_options o;
+	struct config *c;
+	sigset_t signals;
+	int ret = parse_options(argc, argv, &o);
+
+	if (ret != EXIT_OK)
+		return ret == -1 ? EXIT_OK : ret;
+	c = load(o.file);
+	if (!c)
+		return EXIT_CONFIG;
+	if (block_signals(&signals) < 0 || eal_start_daemon(c, o.eal_argc, o.eal_argv) < 0) {
+		config_free(c);
+		return EXIT_RUNTIME;
+	}
+	ret = forwarding_start(&d.forwarding, c);
+	if (ret == 0)
+		ret = run(&d, &o, &signals, started_ns);
+	eal_stop_daemon();
+	return ret < 0 ? EXIT_RUNTIME : EXIT_OK;
+}
