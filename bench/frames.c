@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See frames.h. */
+#include "frames.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+
+enum {
+	POOL_CACHE = 256,
+	POOL_SPARE = 4 * POOL_CACHE, /* what caches and dropped frames hold */
+};
+
+static void write_headers(uint8_t *out, const struct packet *p, uint32_t frame_bytes)
+{
+	static const uint8_t ethernet[14] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x08, 0x00};
+	const rte_be16_t ports[2] = {rte_cpu_to_be_16(p->source_port),
+				     rte_cpu_to_be_16(p->destination_port)};
+	struct rte_ipv4_hdr ip = {
+		.version_ihl = 0x45,
+		.total_length = rte_cpu_to_be_16((uint16_t)(frame_bytes - sizeof(ethernet))),
+		.time_to_live = 64,
+		.next_proto_id = p->protocol,
+		.src_addr = rte_cpu_to_be_32(p->source),
+		.dst_addr = rte_cpu_to_be_32(p->destination),
+	};
+
+	ip.hdr_checksum = rte_ipv4_cksum(&ip);
+	memset(out, 0, HEADERS_BYTES);
+	memcpy(out, ethernet, sizeof(ethernet));
+	memcpy(out + sizeof(ethernet), &ip, sizeof(ip));
+	memcpy(out + sizeof(ethernet) + sizeof(ip), ports, sizeof(ports));
+}
+
+int frames_create(struct frames *f, const struct rule_set *set, uint32_t count,
+		  uint32_t frame_bytes)
+{
+	static unsigned pools;
+	char name[RTE_MEMPOOL_NAMESIZE];
+	uint64_t random = 2024;
+
+	*f = (struct frames){.count = count, .frame_bytes = frame_bytes - RTE_ETHER_CRC_LEN};
+	snprintf(name, sizeof(name), "bench-%u", pools++);
+	f->pool = rte_pktmbuf_pool_create(name, count + POOL_SPARE, POOL_CACHE, 0,
+					  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	f->mbufs = calloc(count, sizeof(*f->mbufs));
+	f->packets = calloc(count, sizeof(*f->packets));
+	f->headers = calloc(count, sizeof(*f->headers));
+	if (f->pool == NULL || f->mbufs == NULL || f->packets == NULL || f->headers == NULL) {
+		frames_destroy(f);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		f->packets[i] = rules_packet(set, &random);
+		write_headers(f->headers[i], &f->packets[i], f->frame_bytes);
+	}
+	return frames_arm(f, NULL, 0);
+}
+
+void frames_destroy(struct frames *f)
+{
+	for (uint32_t i = 0; i < f->alive; i++)
+		rte_pktmbuf_free(f->mbufs[i]);
+	rte_mempool_free(f->pool);
+	free(f->mbufs);
+	free(f->packets);
+	free(f->headers);
+	*f = (struct frames){0};
+}
+
+int frames_arm(struct frames *f, struct rte_mbuf *const *sent, uint32_t count)
+{
+	if (count > 0)
+		memcpy(f->mbufs, sent, count * sizeof(*sent));
+	for (f->alive = count; f->alive < f->count; f->alive++) {
+		f->mbufs[f->alive] = rte_pktmbuf_alloc(f->pool);
+		if (f->mbufs[f->alive] == NULL)
+			return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < f->count; i++) {
+		struct rte_mbuf *m = f->mbufs[i];
+
+		rte_pktmbuf_reset_headroom(m);
+		m->data_len = (uint16_t)f->frame_bytes;
+		m->pkt_len = f->frame_bytes;
+		memcpy(rte_pktmbuf_mtod(m, void *), f->headers[i], HEADERS_BYTES);
+	}
+	return 0;
+}
