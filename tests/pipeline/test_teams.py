@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A recorded Teams call through replay with the shipped profiles, as it was recorded and
-in tagged variants of it. tshark judges the frames that left.
+"""A Teams call through replay with the shipped profiles, as it is and in tagged variants of
+it. tshark judges the frames that left. The call is a recorded one where a capture is named
+(client 192.168.1.6), else one that is made here of the same kinds of frames.
 
-usage: test_teams.py EDGEMARK CAPTURES
+usage: test_teams.py EDGEMARK [CAPTURE]
 """
 
 import filecmp
@@ -11,13 +12,15 @@ import struct
 import sys
 from collections import Counter
 
-from replaying import (Bench, Checks, Frame, ipv4_offset, read_pcap, skip, teams_config, tshark,
-                       untouched_part, with_ipv4_header)
+from replaying import (Bench, Checks, Frame, ipv4_offset, read_pcap, teams_config, tshark,
+                       udp_frame, untouched_part, with_ipv4_header)
 
 SITE = "192.168.1."
 VID, OUTER_VID = 110, 2000
-DSCP = {"voice": 46, "video": 34, "sharing": 18, "bulk": 10, "signalling": 24, "default": 0}
-PCP = {"voice": 5, "video": 4, "sharing": 2, "bulk": 1, "signalling": 3, "default": 0}
+DSCP = {"voice": 46, "video": 34, "sharing": 18, "bulk": 10, "signalling": 24,
+        "control": 48, "default": 0}
+PCP = {"voice": 5, "video": 4, "sharing": 2, "bulk": 1, "signalling": 3, "control": 6,
+       "default": 0}
 BY_DSCP = {dscp: name for name, dscp in DSCP.items()}
 FIELDS = ["ip.src", "ip.dsfield.dscp", "ip.dsfield.ecn", "ip.checksum.status", "ip.proto",
           "ip.id", "ip.dst", "ip.len", "udp.srcport", "udp.dstport", "tcp.srcport", "tcp.dstport",
@@ -25,7 +28,28 @@ FIELDS = ["ip.src", "ip.dsfield.dscp", "ip.dsfield.ecn", "ip.checksum.status", "
           "ieee8021ad.priority", "ieee8021ad.dei", "eth.dst", "frame.len"]
 
 
-# --- variants of the capture ------------------------------------------------------------
+# --- a call of our own ------------------------------------------------------------------
+
+def made_call():
+    """Five seconds: audio and video both ways, sharing, DNS, link control and ARP."""
+    client, relay = SITE + "6", "52.114.250.123"
+    hello = bytes.fromhex("0180c2000000") + b"\x02\0\0\0\0\1" + struct.pack(">H", 39) + b"BB\3"
+    arp = b"\xff" * 6 + b"\x02\0\0\0\0\1" + bytes.fromhex("0806000108000604") + bytes(38)
+    frames = []
+    for i in range(250):
+        ns = 1_600_000_000_000_000_000 + i * 20_000_000
+        for k, (port, size) in enumerate(((50016, 200), (50036, 900), (50045, 400))):
+            tos = i % 64 * 4
+            frames.append(Frame(ns + k, udp_frame(client, relay, port, 3478, size, tos)))
+            frames.append(Frame(ns + 10 + k, udp_frame(relay, client, 3478, port, size, tos)))
+        frames.append(Frame(ns + 20, udp_frame(client, "192.0.2.53", 40000 + i, 53, 80)))
+        frames.append(Frame(ns + 21, udp_frame("192.0.2.53", client, 53, 40000 + i, 300, i % 64 * 4)))
+        if i % 50 == 0:
+            frames += [Frame(ns + 30, hello.ljust(60, b"\0")), Frame(ns + 31, arp)]
+    return frames
+
+
+# --- variants of the call ---------------------------------------------------------------
 
 def tag(tpid, vid, pcp=0, dei=0):
     return struct.pack(">HH", tpid, pcp << 13 | dei << 12 | vid)
@@ -237,14 +261,12 @@ def judge(checks, bench, name, frames, vlan):
 
 
 def main():
-    edgemark, captures = sys.argv[1:]
-    capture = os.path.join(os.environ.get("EDGEMARK_CAPTURES", captures), "teams.pcap")
-    if not os.path.exists(capture):
-        skip(f"{capture} is not there: set EDGEMARK_CAPTURES to the directory of teams.pcap")
+    edgemark, *capture = sys.argv[1:]
+    frames = read_pcap(capture[0]) if capture else made_call()
     checks = Checks()
     with Bench(edgemark) as bench:
         for name, (change, vlan) in VARIANTS.items():
-            judge(checks, bench, name, change(read_pcap(capture)), vlan)
+            judge(checks, bench, name, change(frames), vlan)
     checks.conclude()
 
 
