@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+A call as telephones make it: SIPp signals over UDP 5060 and plays its recorded G.711 call.
+
+    client: sipp, media from 50000 ── em-lan  edgemark  em-wan ── provider: sipp answers
+
+The call succeeds, signalling arrives as AF21 and every recorded packet as EF.
+"""
+import os
+import subprocess
+
+from expect import Capture, check, check_end, configuration, main
+from namespaces import CLIENT, PROVIDER
+
+RECORDED = "/usr/share/sip-tester"
+
+
+def recorded_packets():
+    done = subprocess.run(["tshark", "-r", f"{RECORDED}/g711a.pcap", "-T", "fields", "-e",
+                           "frame.number"], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=True)
+    return len(done.stdout.splitlines())
+
+
+def test(site):
+    site.write_config(configuration())
+    site.start_daemon()
+    os.symlink(RECORDED, os.path.join(site.directory, "pcap"))
+    far = Capture(site, site.provider, "p0")
+    site.start(site.provider, "sipp", "-sn", "uas", "-i", PROVIDER, "-mi", PROVIDER, "-mp", 3478,
+               "-nostdin", cwd=site.directory, stdout=subprocess.DEVNULL,
+               stderr=subprocess.DEVNULL)
+    caller = site.start(site.client, "sipp", "-sn", "uac_pcap", PROVIDER, "-i", CLIENT, "-mi",
+                        CLIENT, "-mp", 50000, "-m", 1, "-nostdin", "-timeout", "40s",
+                        cwd=site.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    check(caller.wait(timeout=60) == 0, "the call succeeds")
+
+    signalling = far.frames("ip.dsfield.dscp", display_filter=f"sip && ip.dst == {PROVIDER}")
+    check(len(signalling) >= 3 and set(signalling) == {("18",)},
+          f"signalling arrives as AF21 (saw {set(signalling)}, {len(signalling)} packets)")
+    media = far.frames("ip.dsfield.dscp", "ip.checksum.status", "udp.checksum.status",
+                       display_filter=f"udp.srcport == 50000 && ip.dst == {PROVIDER}")
+    expected = recorded_packets()
+    check(len(media) >= expected and set(media) == {("46", "1", "1")},
+          f"the recorded {expected} packets arrive as EF, checksums good "
+          f"(saw {set(media)}, {len(media)} packets)")
+    check_end(site)
+
+
+if __name__ == "__main__":
+    main(test, ("sipp", "tcpdump", "tshark"))

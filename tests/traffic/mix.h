@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The traffic to offer, as a list of periodic flows: calls (RTP, one packet per 20 ms) and
+ * bulk (any size at any rate). The same mix goes over sockets (send.c) or to a capture
+ * (capture.c). Addresses and ports are in host order.
+ */
+#ifndef CALLGEN_MIX_H
+#define CALLGEN_MIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NS_PER_S  1000000000ull
+#define NS_PER_MS 1000000ull
+
+enum {
+	IP_UDP_BYTES = 28,
+	RTP_BYTES = 12,
+	MIX_PAYLOAD_MAX = 1472,
+	MIX_FLOWS_MAX = 4096,
+};
+
+struct endpoint {
+	uint32_t address;
+	uint16_t port;
+};
+
+struct flow {
+	struct endpoint source, destination;
+	bool rtp;
+	uint8_t dscp;
+	uint16_t payload_bytes; /* of the UDP datagram */
+	double interval_ns;
+	uint64_t start_ns, stop_ns; /* on the mix's own clock, which begins at 0 */
+	uint32_t ssrc;
+	uint64_t packets; /* sent so far, which is also the next sequence number */
+	uint64_t refused; /* by the kernel: neither sent nor counted in packets */
+};
+
+struct mix {
+	struct flow *flows;
+	size_t count;
+	uint64_t seed;	     /* of phases and drifts */
+	uint64_t seconds_ns; /* where a flow names no stop */
+};
+
+/*
+ * Adds a group of flows from its description, "key=value,…":
+ *   calls  n, from, ports, to, to-ports, dscp, start, stop, ramp, phase, drift
+ *   bulk   kbps, bytes, from, port, to, to-port, dscp, start, stop
+ * See usage in callgen.c. Prints what is wrong and returns false.
+ */
+bool mix_add_calls(struct mix *m, char *description);
+bool mix_add_bulk(struct mix *m, char *description);
+
+void mix_free(struct mix *m);
+
+/* When packet number f->packets of the flow is due; UINT64_MAX after its last. */
+uint64_t flow_due(const struct flow *f);
+
+/* Writes the payload of the flow's next packet; buffer of MIX_PAYLOAD_MAX. */
+void flow_payload(const struct flow *f, uint8_t *payload);
+
+bool parse_port_range(const char *text, uint16_t *low, uint16_t *high);
+
+#endif
