@@ -24,7 +24,7 @@ static uint8_t byte_mask(unsigned length, unsigned byte)
 {
 	unsigned bits = length > 8 * byte ? length - 8 * byte : 0;
 
-	return bits >= 8 ? 0xff : (uint8_t)(0xff00u >> bits & 0xff);
+	return (uint8_t)(bits >= 8 ? 0xffu : 0xff00u >> bits);
 }
 
 static int clear_host_bits(struct config_prefix *p)
