@@ -64,8 +64,8 @@ int frames_create(struct frames *f, const struct rule_set *set, uint32_t count,
 
 void frames_destroy(struct frames *f)
 {
-	for (uint32_t i = 0; i < f->alive; i++)
-		rte_pktmbuf_free(f->mbufs[i]);
+	for (uint32_t i = 0; i < f->alive; i++) /* none is alive where mbufs is NULL */
+		rte_pktmbuf_free(f->mbufs[i]);	/* NOLINT(clang-analyzer-core.NullDereference) */
 	rte_mempool_free(f->pool);
 	free(f->mbufs);
 	free(f->packets);

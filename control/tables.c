@@ -67,7 +67,7 @@ __attribute__((format(printf, 2, 3))) static void header(FILE *out, const char *
 
 	va_start(columns, format);
 	fputs(bold ? BOLD : "", out);
-	vfprintf(out, format, columns);
+	vfprintf(out, format, columns); /* NOLINT(clang-analyzer-valist.*): started above */
 	fputs(bold ? PLAIN "\n" : "\n", out);
 	va_end(columns);
 }

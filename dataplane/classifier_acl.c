@@ -123,8 +123,6 @@ static void fill_rule(struct acl_rule *out, const struct acl_shape *s, const str
 	struct rte_acl_field *tail = out->field + first_tail_field(s);
 	bool names_port = r->source_port.named || r->destination_port.named;
 
-	memset(out, 0, sizeof(*out));
-	out->data.category_mask = 1;
 	out->data.priority = RTE_ACL_MAX_PRIORITY - (int32_t)index;
 	out->data.userdata = (uint32_t)index + 1; /* 0 is rte_acl's "no match" */
 
@@ -175,7 +173,7 @@ static int add_rules(struct rte_acl_ctx *context, const struct classifier *c,
 		     const struct acl_shape *s)
 {
 	for (size_t i = 0; i < c->rule_count; i++) {
-		struct acl_rule rule;
+		struct acl_rule rule = {.data = {.category_mask = 1}};
 		int rc;
 
 		if (!rule_has_family(&c->rules[i], s->family))

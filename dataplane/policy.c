@@ -140,7 +140,9 @@ static int fill_policy(struct policy *p, const struct policy_spec *spec,
 	p->default_slot = spec->default_slot;
 	p->trust = spec->trust;
 	p->tag_pcp = spec->tag_pcp;
-	p->untagged = spec->transparent ? UNTAGGED_KEEP : spec->untagged;
+	p->untagged = spec->untagged;
+	if (spec->transparent)
+		p->untagged = UNTAGGED_KEEP;
 	p->strip = spec->strip && !spec->transparent;
 	p->allowed_dscp = spec->allowed_dscp;
 	p->egress = spec->egress;

@@ -37,6 +37,7 @@ static inline uint8_t lowest(uint32_t slots)
 /* The next of the slots after `after`, in a circle. */
 static inline uint8_t next_in_turn(uint32_t slots, uint8_t after)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): a slot is below 32 */
 	uint32_t higher = slots & ~((UINT32_C(2) << after) - 1);
 
 	return lowest(higher ? higher : slots);
