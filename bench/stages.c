@@ -83,6 +83,7 @@ static int start_eal(bool huge)
 		"bench_stages",
 		"--no-pci",
 		"--no-telemetry",
+		"--no-shconf",
 		"--log-level=4",
 		"--lcores",
 		lcores,

@@ -238,16 +238,16 @@ static enum anomaly parse_frame(struct burst *b, uint32_t i, const struct view *
 
 	b->ip_offset[i] = (uint16_t)ip;
 	b->ip_bytes[i] = v->frame - ip;
-	if (is_link_local(v->bytes)) {
+	if (unlikely(v->bytes[0] & 1) && is_link_local(v->bytes)) { /* a group address */
 		b->flags[i] |= FRAME_LINK_LOCAL;
 		b->kind[i] = v->bytes[5] == 0x01 ? FRAME_PAUSE : FRAME_LINK_CONTROL;
 		return ANOMALY_NONE;
 	}
-	if (anomaly != ANOMALY_NONE)
+	if (unlikely(anomaly != ANOMALY_NONE))
 		return anomaly;
-	switch (type) {
-	case ETHERTYPE_IPV4:
+	if (likely(type == ETHERTYPE_IPV4))
 		return parse_ipv4(b, i, v, ip);
+	switch (type) {
 	case ETHERTYPE_IPV6:
 		return parse_ipv6(b, i, v, ip);
 	case ETHERTYPE_ARP:
