@@ -12,6 +12,7 @@
 #include <rte_mbuf.h>
 
 enum {
+	RTP_OFFSET = 42,
 	POOL_CACHE = 256,
 	POOL_SPARE = 4 * POOL_CACHE, /* what caches and dropped frames hold */
 };
@@ -32,6 +33,8 @@ static void write_headers(uint8_t *out, const struct packet *p, uint32_t frame_b
 
 	ip.hdr_checksum = rte_ipv4_cksum(&ip);
 	memset(out, 0, HEADERS_BYTES);
+	if (p->class_slot == SLOT_VOICE)
+		out[RTP_OFFSET] = 0x80; /* G.711; its source is 0 */
 	memcpy(out, ethernet, sizeof(ethernet));
 	memcpy(out + sizeof(ethernet), &ip, sizeof(ip));
 	memcpy(out + sizeof(ethernet) + sizeof(ip), ports, sizeof(ports));
@@ -73,6 +76,16 @@ void frames_destroy(struct frames *f)
 	*f = (struct frames){0};
 }
 
+/* The next packet of its call. */
+static void number_rtp(uint8_t *frame, uint32_t serial)
+{
+	const rte_be16_t seq = rte_cpu_to_be_16((uint16_t)serial);
+	const rte_be32_t timestamp = rte_cpu_to_be_32(serial * 160);
+
+	memcpy(frame + RTP_OFFSET + 2, &seq, sizeof(seq));
+	memcpy(frame + RTP_OFFSET + 4, &timestamp, sizeof(timestamp));
+}
+
 int frames_arm(struct frames *f, struct rte_mbuf *const *sent, uint32_t count)
 {
 	if (count > 0)
@@ -89,6 +102,9 @@ int frames_arm(struct frames *f, struct rte_mbuf *const *sent, uint32_t count)
 		m->data_len = (uint16_t)f->frame_bytes;
 		m->pkt_len = f->frame_bytes;
 		memcpy(rte_pktmbuf_mtod(m, void *), f->headers[i], HEADERS_BYTES);
+		if (f->packets[i].class_slot == SLOT_VOICE)
+			number_rtp(rte_pktmbuf_mtod(m, uint8_t *), f->armed);
 	}
+	f->armed++;
 	return 0;
 }

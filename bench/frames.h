@@ -15,13 +15,14 @@ struct rte_mbuf;
 struct rte_mempool;
 
 enum {
-	HEADERS_BYTES = 42, /* Ethernet, IPv4, the ports and two words behind them */
+	HEADERS_BYTES = 54, /* Ethernet, IPv4, UDP or as much of TCP, RTP */
 };
 
 struct frames {
 	struct rte_mempool *pool;
 	uint32_t count;
 	uint32_t frame_bytes; /* without FCS */
+	uint32_t armed;	      /* times: the RTP sequence number */
 	uint32_t alive;	      /* of the mbufs below that are ours */
 	struct rte_mbuf **mbufs;
 	struct packet *packets;

@@ -105,6 +105,7 @@ static int build_policy(struct site *s, const struct site_options *o, const stru
 		specs[slot].epoch = 1;
 		specs[slot].weight = 1;
 		specs[slot].queue_ns = QUEUE_NS_DEFAULT;
+		specs[slot].calls = o->calls && slot == SLOT_VOICE;
 		specs[slot].queue_packets = QUEUE_PACKETS_DEFAULT;
 		if (o->class_rates && !specs[slot].strict)
 			specs[slot].rate_bps = LINK_BPS / 100 * RATE_PERCENT;
@@ -188,6 +189,8 @@ void site_pass_by_stage(struct site *s, const struct frames *f, uint64_t *cycles
 		classify_burst(&b, s->policy, s->lane);
 		at[STAGE_AUDIT] = stamp();
 		audit_burst(&b, s->policy, s->lane);
+		at[STAGE_CALLS] = stamp();
+		calls_burst(&b, s->policy, s->lane);
 		at[STAGE_POLICE] = stamp();
 		police_burst(&b, s->policy, s->lane);
 		at[STAGE_MARK] = stamp();

@@ -36,6 +36,7 @@ struct site_options {
 	const struct rule_set *rules;
 	uint32_t contract_percent; /* of the voice that is offered */
 	bool class_rates;	   /* a guaranteed rate for each class but voice */
+	bool calls;		   /* voice is followed call by call */
 };
 
 /* 0 or a negative errno. */
@@ -50,6 +51,7 @@ enum stage {
 	STAGE_PARSE,
 	STAGE_CLASSIFY,
 	STAGE_AUDIT,
+	STAGE_CALLS,
 	STAGE_POLICE,
 	STAGE_MARK,
 	STAGE_ENQUEUE,

@@ -48,21 +48,23 @@ struct setting {
 };
 
 static const struct setting settings[] = {
-	{{&rules_ports, WITHIN_PERCENT, false}, FEW, 64, true, true},
-	{{&rules_ports, WITHIN_PERCENT, false}, MANY, 64, true, true},
-	{{&rules_ports, WITHIN_PERCENT, false}, FEW, 1518, true, false},
-	{{&rules_ports, WITHIN_PERCENT, false}, MANY, 1518, false, false},
-	{{&rules_ports, OVERRUN_PERCENT, false}, FEW, 64, true, true},
-	{{&rules_ports, WITHIN_PERCENT, true}, FEW, 64, true, true},
-	{{&rules_half, WITHIN_PERCENT, false}, FEW, 64, true, true},
-	{{&rules_half, WITHIN_PERCENT, false}, MANY, 64, false, false},
-	{{&rules_none, WITHIN_PERCENT, false}, FEW, 64, true, true},
+	{{&rules_ports, WITHIN_PERCENT, false, false}, FEW, 64, true, true},
+	{{&rules_ports, WITHIN_PERCENT, false, false}, MANY, 64, true, true},
+	{{&rules_ports, WITHIN_PERCENT, false, false}, FEW, 1518, true, false},
+	{{&rules_ports, WITHIN_PERCENT, false, false}, MANY, 1518, false, false},
+	{{&rules_ports, OVERRUN_PERCENT, false, false}, FEW, 64, true, true},
+	{{&rules_ports, WITHIN_PERCENT, true, false}, FEW, 64, true, true},
+	{{&rules_half, WITHIN_PERCENT, false, false}, FEW, 64, true, true},
+	{{&rules_half, WITHIN_PERCENT, false, false}, MANY, 64, false, false},
+	{{&rules_none, WITHIN_PERCENT, false, false}, FEW, 64, true, true},
+	{{&rules_ports, WITHIN_PERCENT, false, true}, FEW, 64, true, true},
+	{{&rules_ports, WITHIN_PERCENT, false, true}, MANY, 64, true, true},
 };
 
 static const char *const stage_names[STAGES] = {
 	[STAGE_PARSE] = "parse",     [STAGE_CLASSIFY] = "classify", [STAGE_AUDIT] = "audit",
-	[STAGE_POLICE] = "police",   [STAGE_MARK] = "mark",	    [STAGE_ENQUEUE] = "enqueue",
-	[STAGE_DEQUEUE] = "dequeue",
+	[STAGE_CALLS] = "calls",     [STAGE_POLICE] = "police",	    [STAGE_MARK] = "mark",
+	[STAGE_ENQUEUE] = "enqueue", [STAGE_DEQUEUE] = "dequeue",
 };
 
 static bool hugepages_are_free(void)
@@ -80,18 +82,9 @@ static int start_eal(bool huge)
 {
 	char memory[16], prefix[32], lcores[32];
 	char *arguments[] = {
-		"bench_stages",
-		"--no-pci",
-		"--no-telemetry",
-		"--no-shconf",
-		"--log-level=4",
-		"--lcores",
-		lcores,
-		"--file-prefix",
-		prefix,
-		"-m",
-		memory,
-		huge ? "--in-memory" : "--no-huge",
+		"bench_stages",	 "--no-pci", "--no-telemetry", "--no-shconf",
+		"--log-level=4", "--lcores", lcores,	       "--file-prefix",
+		prefix,		 "-m",	     memory,	       huge ? "--in-memory" : "--no-huge",
 	};
 
 	snprintf(memory, sizeof(memory), "%d", MEGABYTES);
@@ -163,9 +156,10 @@ static void report_setting(struct report *r, const struct setting *t, struct sam
 	char *group = groups[t - settings];
 	struct result result = {.group = group, .frame_bytes = t->frame_bytes, .frames = t->frames};
 
-	snprintf(group, sizeof(groups[0]), "%s, voice %s%s", t->site.rules->name,
+	snprintf(group, sizeof(groups[0]), "%s, voice %s%s%s", t->site.rules->name,
 		 t->site.contract_percent == OVERRUN_PERCENT ? "at 125 % of its contract"
 							     : "within its contract",
+		 t->site.calls ? ", calls followed" : "",
 		 t->site.class_rates ? ", a rate for each class" : "");
 	for (uint32_t k = 0; t->by_stage && k < STAGES; k++) {
 		result.what = stage_names[k];
@@ -216,7 +210,7 @@ static int measure_acl(const struct rule_set *set, const char *what, bool quick,
 	if (err < 0)
 		return err;
 	samples.count = 0;
-	err = site_create(&s, &(struct site_options){set, WITHIN_PERCENT, false}, &f);
+	err = site_create(&s, &(struct site_options){set, WITHIN_PERCENT, false, false}, &f);
 	if (err == 0) {
 		err = peer_acl(&f, s.policy, quick ? 61 : 601, &samples);
 		site_destroy(&s);

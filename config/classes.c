@@ -16,7 +16,7 @@ static void check_unique(struct loader *l, config_setting_t *group,
 
 static void read_one(struct loader *l, config_setting_t *group, struct config_class *class)
 {
-	static const struct kind kind = {"a class", {"name", "dscp", "pcp"}};
+	static const struct kind kind = {"a class", {"name", "dscp", "pcp", "calls"}};
 	int64_t pcp;
 
 	class->where = loader_where(l, group);
@@ -32,6 +32,8 @@ static void read_one(struct loader *l, config_setting_t *group, struct config_cl
 	class->pcp = class->dscp >> 3;
 	if (read_integer(l, group, "pcp", 0, PCP_VALUES - 1, &pcp))
 		class->pcp = (uint8_t)pcp;
+	class->calls = class->dscp == DSCP_EF;
+	(void)read_boolean(l, group, "calls", &class->calls);
 }
 
 void load_classes(struct loader *l, config_setting_t *root)

@@ -68,6 +68,18 @@ static inline const struct config_port *config_egress(const struct config_link *
 	return d == UPSTREAM ? &link->wan : &link->lan;
 }
 
+/* What edgemark meters a strict class's contract with on a link that has a rate, so that a
+ * meter of the provider's behind that link agrees (provider.c). Elsewhere: the contract's
+ * own burst, latency_ns 0. A shaped contract is metered as it leaves, and needs none. */
+struct config_metering {
+	uint64_t burst_bytes;
+	uint64_t latency_ns; /* how long others may keep the class waiting */
+	bool at_floor;	     /* one largest packet, or all that is granted: the rest is not ours */
+};
+struct config_metering config_metering(const struct config_policy *p,
+				       const struct config_port *port,
+				       const struct config_contract *k);
+
 /* Names of the vocabulary. dscp_name writes "EF" or "11"; buffer of at least 8. */
 const char *config_dscp_name(unsigned dscp, char *buffer, size_t size);
 const char *config_exceed_name(enum exceed e);

@@ -120,9 +120,31 @@ static void print_calls(const struct config_contract *k, const struct config_con
 			e->calls_wire, tag);
 }
 
-static void print_contract(const struct config *c, const struct config_policy *p,
-			   const struct config_contract *k, uint64_t link_bps, FILE *f)
+static void print_metering(const struct config_policy *p, const struct config_port *port,
+			   const struct config_contract *k, FILE *f)
 {
+	struct config_metering m = config_metering(p, port, k);
+	char text[TEXT_SIZE];
+
+	if (m.latency_ns == 0)
+		return;
+	fprintf(f, "    metered with %" PRIu64 " bytes: ", m.burst_bytes);
+	if (m.at_floor)
+		fputs("one largest packet. The provider's meter behind this link may\n"
+		      "    still see a larger burst than it grants\n",
+		      f);
+	else
+		fprintf(f,
+			"others may hold it up for %s ms, and the provider's meter\n"
+			"    behind the link grants no more. A larger burst at our input is over "
+			"the contract\n",
+			ms(m.latency_ns, text));
+}
+
+static void print_contract(const struct config *c, const struct config_policy *p,
+			   const struct config_contract *k, const struct config_port *port, FILE *f)
+{
+	const uint64_t link_bps = port->rate_bps;
 	struct config_contract_effect e = config_contract_effect(c, p, k);
 	char text[TEXT_SIZE];
 
@@ -144,6 +166,7 @@ static void print_contract(const struct config *c, const struct config_policy *p
 	if (link_bps)
 		fprintf(f, "; %.1f %% of the link", 100.0 * (double)k->cir_bps / (double)link_bps);
 	fputc('\n', f);
+	print_metering(p, port, k, f);
 }
 
 static void print_served(const struct config_schedule *e, char *buffer, size_t size)
@@ -182,7 +205,6 @@ static void print_direction(const struct config *c, const struct config_link *li
 			    enum direction d, FILE *f)
 {
 	const struct config_policy *p;
-	uint64_t rate = config_egress(link, d)->rate_bps;
 
 	fprintf(f, "\nlink %s, %s: ", link->name, config_direction_name(d));
 	if (link->policy[d] == CONFIG_NONE) {
@@ -199,7 +221,7 @@ static void print_direction(const struct config *c, const struct config_link *li
 	print_guard(p, f);
 	print_tags(p, f);
 	for (size_t i = 0; i < p->contract_count; i++)
-		print_contract(c, p, &p->contracts[i], rate, f);
+		print_contract(c, p, &p->contracts[i], config_egress(link, d), f);
 	print_schedule(c, p, f);
 }
 

@@ -39,6 +39,7 @@ struct config_link {
 struct config_class {
 	char *name;
 	uint8_t dscp, pcp;
+	bool calls; /* its UDP flows are followed as calls; with EF by default */
 	struct config_where where;
 };
 

@@ -127,15 +127,17 @@ static json_t *calls_json(const struct config_contract_effect *e)
 }
 
 static json_t *contract_json(const struct config *c, const struct config_policy *p,
-			     const struct config_contract *k)
+			     const struct config_port *port, const struct config_contract *k)
 {
 	struct config_contract_effect e = config_contract_effect(c, p, k);
+	struct config_metering m = config_metering(p, port, k);
 	json_t *classes = json_array();
 
 	for (size_t i = 0; i < k->class_count; i++)
 		json_array_append_new(classes, json_string(c->classes[k->classes[i]].name));
-	return json_pack("{s:o, s:f, s:I, s:f, s:s, s:i, s:s, s:o}", "classes", classes, "cir_kbps",
-			 kbps(k->cir_bps), "burst_bytes", (json_int_t)k->burst_bytes, "burst_ms",
+	return json_pack("{s:o, s:f, s:I, s:I, s:f, s:s, s:i, s:s, s:o}", "classes", classes,
+			 "cir_kbps", kbps(k->cir_bps), "burst_bytes", (json_int_t)k->burst_bytes,
+			 "metered_burst_bytes", (json_int_t)m.burst_bytes, "burst_ms",
 			 (double)e.burst_ns / 1e6, "account", config_account_name(k->account),
 			 "overhead_bytes", (int)k->overhead_bytes, "exceed",
 			 config_exceed_name(k->exceed), "calls", calls_json(&e));
@@ -164,7 +166,8 @@ static json_t *direction_json(const struct config *c, const struct config_link *
 	if (link->policy[d] != CONFIG_NONE)
 		p = &c->policies[link->policy[d]];
 	for (size_t i = 0; p && i < p->contract_count; i++)
-		json_array_append_new(contracts, contract_json(c, p, &p->contracts[i]));
+		json_array_append_new(
+			contracts, contract_json(c, p, config_egress(link, d), &p->contracts[i]));
 	for (size_t i = 0; p && i < c->class_count; i++)
 		json_array_append_new(classes, class_json(c, p, i));
 	return json_pack("{s:s?, s:f, s:s, s:s?, s:I, s:s?, s:o, s:o}", "policy",

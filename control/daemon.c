@@ -135,9 +135,9 @@ static int parse_options(int argc, char **argv, struct run_options *o)
 
 /* --- what the control socket asks ------------------------------------------------------------ */
 
-static void answer_show(struct daemon *d, uint64_t client)
+static void answer_show(struct daemon *d, uint64_t client, bool with_calls)
 {
-	json_t *document = forwarding_document(&d->forwarding);
+	json_t *document = forwarding_document(&d->forwarding, with_calls);
 
 	if (document)
 		socket_answer(d->socket, client, document);
@@ -152,7 +152,9 @@ static void handle_command(void *daemon, uint64_t client, const char *command,
 
 	(void)request;
 	if (strcmp(command, "show") == 0)
-		answer_show(d, client);
+		answer_show(d, client, false);
+	else if (strcmp(command, "show-calls") == 0)
+		answer_show(d, client, true);
 	else if (strcmp(command, "reload") == 0)
 		reload_request(d->reload, client);
 	else
@@ -337,7 +339,7 @@ static void print_summary(const json_t *document)
 
 static int report_end(struct daemon *d, const struct run_options *o)
 {
-	json_t *document = forwarding_document(&d->forwarding);
+	json_t *document = forwarding_document(&d->forwarding, true);
 	int ret = 0;
 
 	if (!document)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document_calls.h"
+#include "emodel.h"
 #include "slots.h"
 #include "translate.h"
 
@@ -242,6 +244,8 @@ static json_t *build_direction(const struct direction_view *v)
 	set_number(object, "guarded", c->guarded);
 	set_number(object, "fragments", c->fragments);
 	set_number(object, "orphans", c->orphans);
+	set_number(object, "calls_begun", c->calls_begun);
+	set_number(object, "calls_untracked", c->calls_untracked);
 	json_object_set_new(object, "anomalies", build_anomalies(c));
 	if (v->losses)
 		set_losses(object, v->losses);
@@ -306,11 +310,14 @@ static json_t *build_workers(const struct document_input *in)
 
 json_t *document_build(const struct document_input *in)
 {
-	json_t *document = json_object();
+	json_t *document = json_object(), *calls = document_calls(in);
 
 	set_number(document, "generation", in->site->running->set.generation);
 	json_object_set_new(document, "links", build_links(in));
-	json_object_set_new(document, "calls", json_array());
+	json_object_set_new(document, "calls", calls);
+	set_number(document, "calls_total", json_array_size(calls));
+	set_number(document, "calls_hurt", document_calls_hurt(calls));
+	set_text(document, "call_assumptions", emodel_assumptions);
 	json_object_set_new(document, "workers", build_workers(in));
 	return document;
 }

@@ -11,7 +11,13 @@
 #include <jansson.h>
 
 #include "control/site.h"
+#include "dataplane/calls.h"
 #include "dataplane/port.h"
+
+struct lane_calls {
+	struct call *calls;
+	uint32_t count;
+};
 
 struct document_input {
 	const struct site *site;
@@ -19,6 +25,8 @@ struct document_input {
 	const struct port_losses *port_losses; /* of the lane's receiving port; NULL: no ports */
 	const struct worker_stats *workers;    /* NULL: no workers */
 	size_t worker_count;
+	const struct lane_calls *calls; /* by lane_index(); NULL: not asked for */
+	uint64_t time_origin_ns;	/* Unix time of the lanes' 0 */
 };
 
 /* How every command writes it. */

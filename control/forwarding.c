@@ -28,6 +28,7 @@ enum {
 	CALIBRATION_MS = 50,
 	START_TIMEOUT_MS = 5000,
 	SNAPSHOT_TIMEOUT_MS = 100,
+	CALLS_TIMEOUT_MS = 500,
 	/* A worker ends within a turn after its drain; a driver may hold it some time. */
 	END_TIMEOUT_MS = 3000,
 	NS_PER_MS = 1000000,
@@ -375,31 +376,71 @@ static void snapshot_lanes(struct forwarding *f, struct lane_counters *lanes)
 					      &lanes[w + k * f->worker_count], SNAPSHOT_TIMEOUT_MS);
 }
 
-json_t *forwarding_document(struct forwarding *f)
+/* Of a worker that does not turn there are none. */
+static int copy_calls(struct forwarding *f, struct lane_calls *calls)
+{
+	for (unsigned w = 0; w < f->worker_count; w++)
+		for (unsigned k = 0; k < f->workers[w].lane_count; k++) {
+			struct lane_calls *to = &calls[w + k * f->worker_count];
+			int n;
+
+			to->calls = malloc(CALL_ENTRIES * sizeof(*to->calls));
+			if (!to->calls)
+				return -ENOMEM;
+			n = worker_calls(f->workers[w].worker, k, to->calls, CALL_ENTRIES,
+					 CALLS_TIMEOUT_MS);
+			to->count = n > 0 ? (uint32_t)n : 0;
+		}
+	return 0;
+}
+
+/* Of the lanes' clock. */
+static uint64_t time_origin_ns(const struct forwarding *f)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec -
+	       clock_now_ns(&f->shared.clock);
+}
+
+static json_t *build_document(struct forwarding *f, struct document_input *in)
 {
 	const size_t lane_count = f->link_count * DIRECTIONS;
-	struct lane_counters *lanes = calloc(lane_count, sizeof(*lanes));
 	struct port_losses losses[LANES_MAX] = {0};
 	struct worker_stats stats[WORKERS_MAX];
-	struct document_input in = {
-		.site = f->site,
-		.lanes = lanes,
-		.port_losses = losses,
-		.workers = stats,
-		.worker_count = f->worker_count,
-	};
-	json_t *document;
 
-	if (!lanes)
-		return NULL;
-	snapshot_lanes(f, lanes);
 	for (size_t i = 0; i < lane_count; i++)
 		(void)port_losses(
 			f->ports[i / DIRECTIONS][i % DIRECTIONS == UPSTREAM ? LAN : WAN].id,
 			&losses[i]);
 	for (unsigned w = 0; w < f->worker_count; w++)
 		worker_stats(f->workers[w].worker, &stats[w]);
-	document = document_build(&in);
+	in->port_losses = losses;
+	in->workers = stats;
+	in->worker_count = f->worker_count;
+	return document_build(in);
+}
+
+json_t *forwarding_document(struct forwarding *f, bool with_calls)
+{
+	const size_t lane_count = f->link_count * DIRECTIONS;
+	struct lane_counters *lanes = calloc(lane_count, sizeof(*lanes));
+	struct lane_calls calls[LANES_MAX] = {0};
+	struct document_input in = {
+		.site = f->site,
+		.lanes = lanes,
+		.calls = with_calls ? calls : NULL,
+		.time_origin_ns = time_origin_ns(f),
+	};
+	json_t *document = NULL;
+
+	if (lanes && (!with_calls || copy_calls(f, calls) == 0)) {
+		snapshot_lanes(f, lanes);
+		document = build_document(f, &in);
+	}
+	for (size_t i = 0; i < lane_count; i++)
+		free(calls[i].calls);
 	free(lanes);
 	return document;
 }

@@ -48,8 +48,9 @@ int forwarding_start(struct forwarding *f, struct config *c);
  * does not end: then nothing may be freed. */
 int forwarding_drain(struct forwarding *f, uint64_t drain_ns);
 
-/* The counters document now. NULL without memory. */
-json_t *forwarding_document(struct forwarding *f);
+/* The counters document now; its calls are many, and copied only where asked for. NULL
+ * without memory. */
+json_t *forwarding_document(struct forwarding *f, bool with_calls);
 
 /* After forwarding_drain(). Closes the ports and frees everything. -EUCLEAN after a line on
  * stderr where a frame has not come back to the pool. */

@@ -16,7 +16,7 @@ enum {
 	FRAME_ALIGN = 64,
 	/* Frames under way beside queues and descriptors: bursts and what waits for a port. */
 	LANE_FRAMES = 256,
-	/* Lanes, meters, port tables; two generations while reloading. */
+	/* Lanes with their call tables, meters, port tables; two generations while reloading. */
 	LINK_MB = 8,
 	BASE_MB = 64,
 	RULE_BYTES = 8192,	/* of rte_acl's tries, generously */

@@ -38,6 +38,7 @@ struct session {
 	struct replay replay;
 	struct replay_output output;
 	struct lane_counters *counters;
+	struct lane_calls *calls;
 	bool drained; /* else it broke off, with frames in its queues */
 };
 
@@ -176,7 +177,8 @@ static int start(struct session *s)
 		return EXIT_RUNTIME;
 	}
 	s->counters = calloc(s->site->link_count * DIRECTIONS, sizeof(*s->counters));
-	if (!s->counters) {
+	s->calls = calloc(s->site->link_count * DIRECTIONS, sizeof(*s->calls));
+	if (!s->counters || !s->calls) {
 		fprintf(stderr, "edgemark: out of memory\n");
 		return EXIT_RUNTIME;
 	}
@@ -266,7 +268,7 @@ static int check_balance(const struct session *s, const json_t *document)
 	return EXIT_RUNTIME;
 }
 
-static void print_summary(const struct session *s)
+static void print_summary(const struct session *s, const json_t *document)
 {
 	if (strcmp(s->arguments.out, "-") == 0)
 		return;
@@ -281,23 +283,56 @@ static void print_summary(const struct session *s)
 	if (s->capture.cut)
 		printf("%" PRIu64 " frames were recorded cut\n", s->capture.cut);
 	replay_summary_print(stdout, s->site, s->link, s->counters, &s->output);
+	replay_summary_calls(stdout, document);
+}
+
+static int copy_calls(const struct lane *lane, struct lane_calls *out)
+{
+	uint32_t from = 0;
+
+	out->calls = malloc(CALL_ENTRIES * sizeof(*out->calls));
+	if (!out->calls)
+		return -ENOMEM;
+	while (from < CALL_ENTRIES)
+		out->count += lane_calls_copy(lane, &from, out->calls + out->count,
+					      CALL_ENTRIES - out->count);
+	return 0;
+}
+
+static json_t *build_document(struct session *s)
+{
+	const struct document_input in = {
+		.site = s->site,
+		.lanes = s->counters,
+		.calls = s->calls,
+		.time_origin_ns = s->replay.origin_ns,
+	};
+
+	for (uint32_t i = 0; i < s->site->link_count * DIRECTIONS; i++) {
+		const struct lane *lane =
+			s->site->links[i / DIRECTIONS].direction[i % DIRECTIONS].lane;
+
+		lane_snapshot(lane, &s->counters[i]);
+		if (copy_calls(lane, &s->calls[i]) < 0)
+			return NULL;
+	}
+	return document_build(&in);
 }
 
 static int conclude(struct session *s)
 {
-	struct document_input in = {.site = s->site, .lanes = s->counters};
-	json_t *document;
+	json_t *document = build_document(s);
 	int code;
 
-	for (uint32_t i = 0; i < s->site->link_count * DIRECTIONS; i++)
-		lane_snapshot(s->site->links[i / DIRECTIONS].direction[i % DIRECTIONS].lane,
-			      &s->counters[i]);
-	document = document_build(&in);
+	if (!document) {
+		fprintf(stderr, "edgemark: out of memory\n");
+		return EXIT_RUNTIME;
+	}
 	code = check_balance(s, document);
 	if (s->arguments.counters && write_counters(s, document) != EXIT_OK)
 		code = EXIT_RUNTIME;
+	print_summary(s, document);
 	json_decref(document);
-	print_summary(s);
 	return code;
 }
 
@@ -318,6 +353,9 @@ static int run(struct session *s)
 static void session_clear(struct session *s)
 {
 	(void)replay_output_close(&s->output);
+	for (size_t i = 0; s->calls && i < s->site->link_count * DIRECTIONS; i++)
+		free(s->calls[i].calls);
+	free(s->calls);
 	site_destroy(s->site);
 	free(s->counters);
 	frame_pool_destroy(&s->pool);

@@ -84,3 +84,31 @@ void replay_summary_print(FILE *stream, const struct site *site, size_t link,
 			fprintf(stream, "%-10s nothing\n", config_direction_name(s.direction));
 	}
 }
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+void replay_summary_calls(FILE *stream, const json_t *document)
+{
+	const json_t *calls = json_object_get(document, "calls");
+	const json_t *worst = json_array_get(calls, 0);
+	json_int_t hurt = json_integer_value(json_object_get(document, "calls_hurt"));
+
+	if (!worst)
+		return;
+	fprintf(stream,
+		"%zu calls, %" JSON_INTEGER_FORMAT
+		" of them hurt (loss, or jitter above 5 ms mean or 40 ms)",
+		json_array_size(calls), hurt);
+	if (hurt > 0)
+		fprintf(stream,
+			"\nthe worst: %s:%" JSON_INTEGER_FORMAT
+			", %.2f %% lost, longest gap %.0f ms",
+			text_of(worst, "source"),
+			json_integer_value(json_object_get(worst, "source_port")),
+			json_real_value(json_object_get(worst, "loss_percent")),
+			json_real_value(json_object_get(worst, "longest_gap_ms")));
+	fputc('\n', stream);
+}

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include <jansson.h>
+
 #include "control/site.h"
 
 #include "replay_output.h"
@@ -12,5 +14,8 @@
 /* lanes by lane_index(). */
 void replay_summary_print(FILE *stream, const struct site *site, size_t link,
 			  const struct lane_counters *lanes, const struct replay_output *output);
+
+/* How many calls were hurt, and the worst of them; nothing where there were none. */
+void replay_summary_calls(FILE *stream, const json_t *document);
 
 #endif

@@ -34,6 +34,7 @@ static const struct view {
 	{"acl", table_acl, "packets that each rule decided"},
 	{"contract", table_contracts, "what the contracts admitted and dropped"},
 	{"drops", table_drops, "what was dropped or odd, by reason"},
+	{"calls", table_calls, "each call, the worst first: loss, gaps, jitter, MOS"},
 };
 
 enum { VIEWS = sizeof(views) / sizeof(views[0]) };
@@ -41,24 +42,31 @@ enum { VIEWS = sizeof(views) / sizeof(views[0]) };
 struct client_options {
 	char socket[PATH_BYTES];
 	bool json, watch;
+	size_t worst; /* 0: all calls */
 	double watch_seconds;
 };
 
 static const struct option long_options[] = {
-	{"socket", required_argument, NULL, 's'}, {"config", required_argument, NULL, 'c'},
-	{"json", no_argument, NULL, 'j'},	  {"watch", optional_argument, NULL, 'w'},
-	{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+	{"socket", required_argument, NULL, 's'},
+	{"config", required_argument, NULL, 'c'},
+	{"json", no_argument, NULL, 'j'},
+	{"watch", optional_argument, NULL, 'w'},
+	{"help", no_argument, NULL, 'h'},
+	{"worst", required_argument, NULL, 'n'},
+	{NULL, 0, NULL, 0},
 };
 
 static void print_show_usage(FILE *out)
 {
-	fputs("usage: edgemark show VIEW [-j] [--socket PATH | -c FILE] [--watch [SECONDS]]\n\n",
+	fputs("usage: edgemark show VIEW [-j] [--socket PATH | -c FILE] [--worst N]\n"
+	      "                          [--watch [SECONDS]]\n\n",
 	      out);
 	for (size_t i = 0; i < VIEWS; i++)
 		fprintf(out, "  %-10s %s\n", views[i].name, views[i].help);
 	fputs("\n  -j               the whole counters document, as JSON\n"
 	      "  --socket PATH    the daemon's control socket (" CLIENT_SOCKET_DEFAULT ")\n"
 	      "  -c FILE          the configuration that names it\n"
+	      "  --worst N        of the calls only the N worst\n"
 	      "  --watch [S]      again every S seconds (1), until interrupted\n",
 	      out);
 }
@@ -93,6 +101,17 @@ static int socket_of_configuration(const char *file, char *out)
 	config_free(c);
 	config_report_clear(&report);
 	return ret;
+}
+
+static int parse_worst(const char *s, size_t *worst)
+{
+	char *end;
+	const unsigned long n = strtoul(s, &end, 10);
+
+	if (s[0] < '0' || s[0] > '9' || *end != '\0' || n == 0 || n > 1000000)
+		return -EINVAL;
+	*worst = n;
+	return 0;
 }
 
 static int parse_seconds(const char *s, double *seconds)
@@ -136,6 +155,11 @@ static int parse_options(int argc, char **argv, const char *command, struct clie
 				return usage_error(command,
 						   "--watch takes seconds, from 0.1 to 86400");
 			break;
+		case 'n':
+			if (parse_worst(optarg, &o->worst) < 0)
+				return usage_error(command,
+						   "--worst takes a number, from 1 to 1000000");
+			break;
 		case 'h':
 			return -1;
 		default:
@@ -145,16 +169,27 @@ static int parse_options(int argc, char **argv, const char *command, struct clie
 	return EXIT_OK;
 }
 
+/* They come the worst first. */
+static void keep_worst(json_t *document, size_t worst)
+{
+	json_t *calls = json_object_get(document, "calls");
+
+	while (worst > 0 && json_array_size(calls) > worst)
+		json_array_remove(calls, json_array_size(calls) - 1);
+}
+
 static int show_once(const struct client_options *o, const struct view *view)
 {
 	char error[512];
+	const bool calls = o->json || view->print == table_calls;
 	json_t *document;
 
-	if (client_request(o->socket, "show", SHOW_TIMEOUT_MS, &document, error, sizeof(error)) <
-	    0) {
+	if (client_request(o->socket, calls ? "show-calls" : "show", SHOW_TIMEOUT_MS, &document,
+			   error, sizeof(error)) < 0) {
 		fprintf(stderr, "edgemark: %s\n", error);
 		return EXIT_RUNTIME;
 	}
+	keep_worst(document, o->worst);
 	if (o->watch && !o->json && isatty(STDOUT_FILENO))
 		fputs("\033[H\033[2J", stdout);
 	if (o->json) {
@@ -199,13 +234,13 @@ int command_show(int argc, char **argv)
 	if (optind == argc && o.json) /* the document is the same in every view */
 		view = &views[0];
 	else if (optind + 1 != argc)
-		return usage_error("show", "name one of links, classes, acl, contract, drops");
+		return usage_error("show",
+				   "name one of links, classes, acl, contract, drops, calls");
 	else
 		view = find_view(argv[optind]);
 	if (!view)
-		return usage_error(
-			"show",
-			"there is no such view: name links, classes, acl, contract or drops");
+		return usage_error("show", "there is no such view: name links, classes, acl, "
+					   "contract, drops or calls");
 	ret = show_once(&o, view);
 	while (ret == EXIT_OK && o.watch) {
 		wait_seconds(o.watch_seconds);

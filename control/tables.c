@@ -319,6 +319,80 @@ void table_drops(const json_t *document, FILE *out)
 	each_direction(document, print_drops, out);
 }
 
+/* --- calls -------------------------------------------------------------------------------- */
+
+/* What is not known is null, and shown as a dash. */
+static void figure(FILE *out, int width, int decimals, const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (json_is_number(value))
+		fprintf(out, "%*.*f", width, decimals, json_number_value(value));
+	else
+		fprintf(out, "%*s", width, "-");
+}
+
+static void call_end(FILE *out, const json_t *call, const char *address, const char *port)
+{
+	name(out, 15, text(call, address));
+	fprintf(out, "%5" PRIu64 " ", number(call, port));
+}
+
+static void print_call(const json_t *call, FILE *out)
+{
+	const bool flagged = json_array_size(json_object_get(call, "flags")) > 0;
+	const bool red = flagged && coloured(out);
+	const bool up = strcmp(text(call, "direction"), directions[0]) == 0;
+	json_t *link = json_pack("{s:s}", "name", text(call, "link"));
+
+	fputs(red ? RED : "", out);
+	direction_name(out, 7, link, up ? 0 : 1);
+	json_decref(link);
+	call_end(out, call, "source", "source_port");
+	call_end(out, call, "destination", "destination_port");
+	fprintf(out, "%9" PRIu64, number(call, "packets"));
+	figure(out, 7, 2, call, "loss_percent");
+	fprintf(out, "%5" PRIu64, number(call, "longest_drop_run"));
+	figure(out, 8, 0, call, "longest_gap_ms");
+	figure(out, 6, 1, call, "jitter_ms_mean");
+	figure(out, 6, 1, call, "jitter_ms_max");
+	figure(out, 5, 2, call, "mos");
+	fprintf(out, "%s%s\n", flagged ? " !" : "", red ? PLAIN : "");
+}
+
+static uint64_t untracked(const json_t *document)
+{
+	const json_t *link;
+	uint64_t n = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(document, "links"), i,
+			   link) for (size_t d = 0; d < DIRECTION_COUNT; d++) n +=
+		number(json_object_get(link, directions[d]), "calls_untracked");
+	return n;
+}
+
+void table_calls(const json_t *document, FILE *out)
+{
+	const json_t *call;
+	size_t i;
+
+	header(out, "%-7s %-15s %5s %-15s %5s %9s %6s %4s %7s %5s %5s %4s", "link", "source",
+	       "port", "destination", "port", "packets", "loss %", "run", "gap ms", "mean", "max",
+	       "MOS");
+	json_array_foreach(json_object_get(document, "calls"), i, call) print_call(call, out);
+	fprintf(out,
+		"%" PRIu64 " calls, %" PRIu64
+		" hurt (!): any loss, jitter above 5 ms mean or 40 ms at most\n",
+		number(document, "calls_total"), number(document, "calls_hurt"));
+	fputs("loss: before edgemark and in it; run: drops in a row; mean, max: jitter, ms; MOS: "
+	      "by G.107\n",
+	      out);
+	if (untracked(document) > 0)
+		fprintf(out, "%" PRIu64 " packets of calls that found no room in the table\n",
+			untracked(document));
+}
+
 /* --- one line ------------------------------------------------------------------------------ */
 
 void table_balance_line(const json_t *link, const char *direction, FILE *out)

@@ -18,6 +18,7 @@ void table_classes(const json_t *document, FILE *out);	 /* per class, with its q
 void table_contracts(const json_t *document, FILE *out); /* admitted against excess */
 void table_acl(const json_t *document, FILE *out);	 /* packets that each rule decided */
 void table_drops(const json_t *document, FILE *out);	 /* by reason, anomalies, port losses */
+void table_calls(const json_t *document, FILE *out);	 /* what was done to each call */
 
 /* One line: "demo upstream: received 10, sent 9, dropped 1 (contract 1), queued 0". */
 void table_balance_line(const json_t *link, const char *direction, FILE *out);

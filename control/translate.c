@@ -178,6 +178,7 @@ static struct class_spec translate_class(const struct config *c, const struct co
 		.dscp = c->classes[i].dscp,
 		.pcp = p->pcp[i],
 		.strict = schedule->strict,
+		.calls = c->classes[i].calls,
 		.rate_bps = schedule->rate_bps,
 		.ceil_bps = schedule->ceil_bps,
 		.weight = schedule->weight,
@@ -213,7 +214,9 @@ static struct rule_spec translate_rule(const struct config_rule *from,
 	};
 }
 
-static struct contract_spec translate_contract(const struct config_contract *from,
+static struct contract_spec translate_contract(const struct config_policy *p,
+					       const struct config_port *port,
+					       const struct config_contract *from,
 					       const struct slot_place *place,
 					       const struct generation_slots *slots)
 {
@@ -221,7 +224,7 @@ static struct contract_spec translate_contract(const struct config_contract *fro
 		.slot = (uint8_t)place->slot,
 		.epoch = place->epoch,
 		.cir_bps = from->cir_bps,
-		.burst_bytes = from->burst_bytes,
+		.burst_bytes = config_metering(p, port, from).burst_bytes,
 		.account = from->account,
 		.overhead_bytes = from->overhead_bytes,
 		.exceed = from->exceed,
@@ -272,12 +275,14 @@ static void translate_transparent(const struct config *c, const struct generatio
 }
 
 static void translate_policy(const struct config *c, const struct config_policy *p,
-			     const struct generation_slots *slots, struct translation *t)
+			     const struct config_port *port, const struct generation_slots *slots,
+			     struct translation *t)
 {
 	for (size_t i = 0; i < c->class_count; i++)
 		t->classes[i] = translate_class(c, p, i, &slots->classes[i]);
 	for (size_t i = 0; i < p->contract_count; i++)
-		t->contracts[i] = translate_contract(&p->contracts[i], &slots->contracts[i], slots);
+		t->contracts[i] =
+			translate_contract(p, port, &p->contracts[i], &slots->contracts[i], slots);
 	for (size_t i = 0; i < p->trusted_count; i++)
 		t->trusted[i] = translate_prefix(&p->trusted[i]);
 	t->spec.class_count = c->class_count;
@@ -319,7 +324,7 @@ int translate_direction(const struct config *c, const struct config_link *link, 
 	out->spec.trusted = out->trusted;
 	out->spec.egress = translate_egress(link, d);
 	if (p)
-		translate_policy(c, p, slots, out);
+		translate_policy(c, p, config_egress(link, d), slots, out);
 	else
 		translate_transparent(c, slots, out);
 	return translate_rules(acl_of(c, p), slots, out);

@@ -60,6 +60,8 @@ struct lane_counters {
 	uint64_t orphans;	  /* later fragments whose first was not seen */
 	uint64_t decided_by_port; /* IP packets that cost one table load */
 	uint64_t no_rule;	  /* IP packets that no rule matched */
+	uint64_t calls_begun;	  /* entries of the call table, ever */
+	uint64_t calls_untracked; /* packets of calls that found no room there */
 	struct talker intruder_talkers[TALKERS_SHOWN];
 	struct talker mismatch_talkers[TALKERS_SHOWN];
 };

@@ -24,18 +24,36 @@ static struct contract_counters *shape_counters(struct lane *lane, uint8_t class
 	return &lane->counters.contracts[p->classes[class_slot].shape_contract];
 }
 
+static inline struct call *shaped_call(struct lane *lane, const struct rte_mbuf *frame)
+{
+	return call_of_handle(lane->calls, rte_mbuf_sched_queue_get(frame));
+}
+
 static void drop_expired(void *context, const struct queue_entry *e, uint8_t class_slot,
 			 uint64_t now_ns)
 {
 	struct lane *lane = context;
 	struct contract_counters *contract = shape_counters(lane, class_slot);
+	struct call *call = shaped_call(lane, e->frame);
 
+	if (call)
+		call_dropped(call);
 	if (contract)
 		tally_add(&contract->dropped, e->contract_bytes);
 	lane_drop(lane, e->frame, DROP_SHAPE_DELAY, class_slot, now_ns);
 }
 
-static inline void count_sent(struct lane *lane, const struct scheduled *s, uint32_t shaped)
+static void count_shaped(struct lane *lane, const struct scheduled *s, uint64_t now_ns)
+{
+	struct call *call = shaped_call(lane, s->frame);
+
+	tally_add(&shape_counters(lane, s->class_slot)->admitted, s->contract_bytes);
+	if (call)
+		call_passed(call, now_ns);
+}
+
+static inline void count_sent(struct lane *lane, const struct scheduled *s, uint32_t shaped,
+			      uint64_t now_ns)
 {
 	struct class_counters *class = &lane->counters.classes[s->class_slot];
 
@@ -44,7 +62,7 @@ static inline void count_sent(struct lane *lane, const struct scheduled *s, uint
 	if (s->waited_ns > class->delay_ns_max)
 		class->delay_ns_max = s->waited_ns;
 	if (shaped >> s->class_slot & 1)
-		tally_add(&shape_counters(lane, s->class_slot)->admitted, s->contract_bytes);
+		count_shaped(lane, s, now_ns);
 }
 
 uint32_t schedule_dequeue(struct lane *lane, uint64_t now_ns, struct rte_mbuf **out, uint32_t n)
@@ -62,7 +80,7 @@ uint32_t schedule_dequeue(struct lane *lane, uint64_t now_ns, struct rte_mbuf **
 		got = schedule_take(&lane->schedule, &lane->policy->schedule, now_ns, sent, want,
 				    drop_expired, lane);
 		for (uint32_t i = 0; i < got; i++) {
-			count_sent(lane, &sent[i], shaped);
+			count_sent(lane, &sent[i], shaped, now_ns);
 			bytes += sent[i].frame->pkt_len;
 			rte_mbuf_sched_traffic_class_set(sent[i].frame, sent[i].class_slot);
 			out[count++] = sent[i].frame;

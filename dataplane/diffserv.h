@@ -58,6 +58,15 @@ enum trust { TRUST_NONE, TRUST_DSCP, TRUST_PCP };
  * the same with FCS, preamble, start delimiter and gap (WIRE_OVERHEAD_BYTES). */
 enum account { ACCOUNT_IP, ACCOUNT_L2, ACCOUNT_WIRE };
 
+/* Link control goes ahead of data up to 1/100 of the link, but 64 kbit/s at least, with a
+ * burst of 20 ms of that, but two full frames at least. */
+enum {
+	LINK_CONTROL_SHARE = 100,
+	LINK_CONTROL_BPS_MIN = 64000,
+	LINK_CONTROL_BURST_MS = 20,
+	LINK_CONTROL_BURST_MIN = 3036,
+};
+
 /* What becomes of packets above a contract. */
 enum exceed {
 	EXCEED_POLICE,

@@ -12,6 +12,8 @@
 	X(ACL, "acl", "an ACL rule with action drop matched")                                      \
 	X(CONTRACT, "contract", "the contract's bucket had no room")                               \
 	X(THINNED, "contract-random", "thinned at random while the contract is exceeded")          \
+	X(SPREAD, "contract-spread", "the call's even share of what exceeds the contract")         \
+	X(RESERVED, "contract-reserved", "the room left was kept for calls that hold a place")     \
 	X(SHAPE_DELAY, "shape-delay", "waited longer than max-delay-ms for its contract")          \
 	X(QUEUE_FULL, "queue-full", "the class's queue was at its limit")                          \
 	X(RED, "red", "dropped early by RED in the class's queue")                                 \

@@ -52,11 +52,33 @@ void lane_destroy(struct lane *lane)
 	lane_reclaim(lane);
 	rte_free(lane->rule_hits);
 	rte_free(lane->rule_epochs);
+	rte_free(lane->calls);
+	rte_free(lane->protect);
 	rte_free(lane);
+}
+
+static int prepare_calls(struct lane *lane, const struct policy *p)
+{
+	if (p->call_classes == 0 || lane->calls != NULL)
+		return 0;
+	lane->calls = rte_zmalloc_socket("calls", sizeof(*lane->calls), RTE_CACHE_LINE_SIZE,
+					 lane->socket_id);
+	return lane->calls ? 0 : -ENOMEM;
+}
+
+static int prepare_protect(struct lane *lane, const struct policy *p)
+{
+	if (p->protected == 0 || lane->protect != NULL)
+		return 0;
+	lane->protect = rte_zmalloc_socket("protect", sizeof(*lane->protect), RTE_CACHE_LINE_SIZE,
+					   lane->socket_id);
+	return lane->protect ? 0 : -ENOMEM;
 }
 
 int lane_prepare(struct lane *lane, const struct policy *p)
 {
+	if (prepare_calls(lane, p) < 0 || prepare_protect(lane, p) < 0)
+		return -ENOMEM;
 	for (uint32_t left = p->schedule.present; left != 0; left &= left - 1) {
 		uint32_t slot = (uint32_t)__builtin_ctz(left);
 		uint32_t packets = p->schedule.classes[slot].limit_packets;
@@ -95,6 +117,41 @@ static void adopt_classes(struct lane *lane, const struct policy *p)
 	}
 	if (changed)
 		fragments_forget(&lane->fragments);
+}
+
+/* Reserved rates and allowances count as the contract did when they were given. */
+static bool counts_alike(const struct policy *a, const struct policy *b, uint32_t slot)
+{
+	return a->contracts[slot].account == b->contracts[slot].account &&
+	       a->contracts[slot].overhead_bytes == b->contracts[slot].overhead_bytes &&
+	       a->untagged == b->untagged && a->strip == b->strip;
+}
+
+/* Before the contracts take on their new epochs. */
+static void adopt_places(struct lane *lane, const struct policy *p, uint64_t now_ns)
+{
+	const struct policy *before = lane->policy;
+	const uint32_t protected_before = before ? before->protected : 0;
+
+	for (uint32_t left = p->protected | protected_before; left != 0; left &= left - 1) {
+		const uint8_t slot = (uint8_t)__builtin_ctz(left);
+		const struct contract_profile *c = &p->contracts[slot];
+		const struct protect_view view = {
+			.table = lane->protect,
+			.calls = lane_calls(lane),
+			.slot = slot,
+			.contract = &c->meter,
+			.other = &c->other,
+			.meter = &lane->contract_meters[slot],
+			.now_ns = now_ns,
+		};
+
+		if (p->protected & protected_before & UINT32_C(1) << slot &&
+		    lane->contract_epochs[slot] == c->epoch && counts_alike(before, p, slot))
+			protect_adopt(&view);
+		else
+			protect_start(view.table, view.calls, slot, &c->other, now_ns);
+	}
 }
 
 static void adopt_contracts(struct lane *lane, const struct policy *p, uint64_t now_ns)
@@ -140,6 +197,7 @@ static void adopt_rules(struct lane *lane, const struct policy *p)
 void lane_adopt(struct lane *lane, const struct policy *p, uint64_t now_ns)
 {
 	adopt_classes(lane, p);
+	adopt_places(lane, p, now_ns);
 	adopt_contracts(lane, p, now_ns);
 	adopt_rules(lane, p);
 	schedule_adopt(&lane->schedule, lane->policy ? &lane->policy->schedule : NULL, &p->schedule,
@@ -212,8 +270,28 @@ void lane_snapshot(const struct lane *lane, struct lane_counters *out)
 {
 	*out = lane->counters;
 	count_queued(lane, out);
+	if (lane->calls != NULL) {
+		out->calls_begun = lane->calls->begun;
+		out->calls_untracked = lane->calls->untracked;
+	}
 	talkers_top(&lane->intruders, out->intruder_talkers, TALKERS_SHOWN);
 	talkers_top(&lane->mismatches, out->mismatch_talkers, TALKERS_SHOWN);
+}
+
+uint32_t lane_calls_copy(const struct lane *lane, uint32_t *from, struct call *out, uint32_t n)
+{
+	const struct call_table *t = lane->calls;
+	uint32_t count = 0, end;
+
+	if (t == NULL) {
+		*from = CALL_ENTRIES;
+		return 0;
+	}
+	end = RTE_MIN(*from + CALL_SCAN, (uint32_t)CALL_ENTRIES);
+	for (; *from < end && count < n; ++*from)
+		if (t->signature[*from / CALL_WAYS][*from % CALL_WAYS] != 0)
+			out[count++] = t->entries[*from];
+	return count;
 }
 
 uint64_t lane_rule_hits(const struct lane *lane, uint32_t rule_slot)

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "calls.h"
 #include "counters.h"
 #include "policy.h"
 
@@ -58,6 +59,12 @@ void lane_flush(struct lane *lane, uint64_t now_ns);
 
 /* worker, at a burst boundary (or anyone, while no worker runs the lane). */
 void lane_snapshot(const struct lane *lane, struct lane_counters *out);
+
+/* worker, at a burst boundary (or anyone, while no worker runs the lane): copies of at most
+ * n calls from entry *from on; *from moves to where the next turn goes on, CALL_ENTRIES at
+ * the end. Looks at no more than CALL_SCAN entries, so that a turn stays short. */
+enum { CALL_SCAN = 1024 };
+uint32_t lane_calls_copy(const struct lane *lane, uint32_t *from, struct call *out, uint32_t n);
 
 /* Any thread: packets that the rule in this slot decided. */
 uint64_t lane_rule_hits(const struct lane *lane, uint32_t rule_slot);

@@ -8,10 +8,12 @@
 
 #include <stdint.h>
 
+#include "calls.h"
 #include "counters.h"
 #include "fragments.h"
 #include "lane.h"
 #include "meter.h"
+#include "protect.h"
 #include "schedule.h"
 #include "talkers.h"
 #include "thinner.h"
@@ -32,6 +34,10 @@ struct lane {
 	 * the worker swaps it in when it adopts and leaves what it outgrew. */
 	struct queue_storage *storage[CLASS_SLOTS];
 
+	/* Made by control before the first policy that has classes of calls is published. */
+	struct call_table *calls;
+	struct protect_table *protect; /* likewise, of a contract that protects calls */
+
 	struct fragment_table fragments;
 	struct talkers intruders, mismatches;
 
@@ -44,6 +50,12 @@ struct lane {
 /* Counts a dropped frame by reason and class, shows it to the tap and frees it. */
 void lane_drop(struct lane *lane, struct rte_mbuf *frame, enum drop_reason reason,
 	       uint8_t class_slot, uint64_t now_ns);
+
+/* NULL: none of the lane's classes has calls. */
+static inline struct call *lane_calls(const struct lane *lane)
+{
+	return lane->calls ? lane->calls->entries : NULL;
+}
 
 static inline void tally_add(struct tally *t, uint64_t bytes)
 {

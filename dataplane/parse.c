@@ -275,6 +275,7 @@ static void parse_reset(struct burst *b)
 	memset(b->source_port, 0, sizeof(b->source_port));
 	memset(b->destination_port, 0, sizeof(b->destination_port));
 	memset(b->drop, DROP_NONE, sizeof(b->drop));
+	memset(b->call, 0xff, sizeof(b->call)); /* CALL_NONE */
 }
 
 uint64_t parse_burst(struct burst *b, uint64_t *anomalies)
@@ -352,4 +353,18 @@ void parse_fragment_key(const struct burst *b, uint32_t i, struct fragment_key *
 	memcpy(&key->id, header + 4, sizeof(key->id));
 	parse_ip_bytes(b, i, 8, 16, key->source);
 	parse_ip_bytes(b, i, 24, 16, key->destination);
+}
+
+uint32_t parse_ipv6_transport(const struct burst *b, uint32_t i)
+{
+	uint32_t at = IPV6_HEADER;
+	uint8_t header[2], protocol;
+
+	parse_ip_bytes(b, i, 6, 1, &protocol);
+	while (protocol != b->protocol[i]) {
+		parse_ip_bytes(b, i, at, sizeof(header), header);
+		at += extension_bytes(protocol, header);
+		protocol = header[0];
+	}
+	return at;
 }

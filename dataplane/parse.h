@@ -33,6 +33,10 @@ struct fragment_key {
 /* For a frame that parse_burst() flagged as a fragment. */
 void parse_fragment_key(const struct burst *b, uint32_t i, struct fragment_key *key);
 
+/* Where the transport header of an IPv6 frame with FRAME_PORTS_KNOWN is, from its IP header
+ * on: the chain of extension headers once more. */
+uint32_t parse_ipv6_transport(const struct burst *b, uint32_t i);
+
 /* Copies n bytes of frame i, from its IP header + offset on, also across segments.
  * The caller knows from the parser that they exist. */
 void parse_ip_bytes(const struct burst *b, uint32_t i, uint32_t offset, uint32_t n, void *out);

@@ -6,6 +6,7 @@
 #include "pipeline.h"
 
 #include "accounting.h"
+#include "calls.h"
 #include "lane_state.h"
 #include "parse.h"
 #include "policy_snapshot.h"
@@ -19,6 +20,7 @@ void pipeline_run(struct lane *lane, const struct policy *p, struct burst *b)
 	c->rx.bytes += parse_burst(b, c->anomalies); /* Ethernet, tags, IP, ports */
 	classify_burst(b, p, lane);		     /* fragments, rules, trust: the class */
 	audit_burst(b, p, lane);		     /* who wears marks that are not his */
+	calls_burst(b, p, lane);		     /* which call it is of */
 	police_burst(b, p, lane);		     /* contracts: over-rate is dropped now */
 	mark_burst(b, p, lane);			     /* DSCP, PCP, tags */
 	schedule_enqueue(b, p, lane);		     /* a queue per class */
@@ -35,9 +37,26 @@ static uint32_t queue_contract_bytes(const struct policy *p, const struct burst 
 	return accounted_bytes(c->account, c->overhead_bytes, b->ip_bytes[i], b->frame[i]->pkt_len);
 }
 
+/* A shaped frame's fate is known when it leaves the queue: it carries its call's name. */
+static inline void settle_call(struct lane *lane, const struct policy *p, const struct burst *b,
+			       uint32_t i, enum drop_reason reason)
+{
+	const uint16_t index = b->call[i];
+
+	if (reason != DROP_NONE) { /* the class may be none */
+		if (index != CALL_NONE)
+			call_dropped(&lane->calls->entries[index]);
+	} else if (p->schedule.shaped >> b->class_slot[i] & 1) {
+		rte_mbuf_sched_queue_set(b->frame[i], call_handle(lane->calls, index));
+	} else if (index != CALL_NONE) {
+		call_passed(&lane->calls->entries[index], b->now_ns);
+	}
+}
+
 void schedule_enqueue(struct burst *b, const struct policy *p, struct lane *lane)
 {
 	const struct egress_spec *egress = &p->egress;
+	const bool follow = (p->call_classes | p->schedule.shaped) != 0;
 
 	for (uint32_t i = 0; i < b->count; i++) {
 		struct rte_mbuf *frame = b->frame[i];
@@ -51,6 +70,8 @@ void schedule_enqueue(struct burst *b, const struct policy *p, struct lane *lane
 						frame, bytes, queue_contract_bytes(p, b, i),
 						b->now_ns);
 		}
+		if (follow)
+			settle_call(lane, p, b, i, reason);
 		if (reason != DROP_NONE)
 			lane_drop(lane, frame, reason, b->class_slot[i], b->now_ns);
 	}

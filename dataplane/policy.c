@@ -12,6 +12,7 @@
 #include <rte_malloc.h>
 
 #include "policy_snapshot.h"
+#include "protect.h"
 
 static bool class_is_present(const struct policy *p, uint8_t slot)
 {
@@ -34,8 +35,11 @@ static int fill_classes(struct policy *p, const struct policy_spec *spec)
 			.dscp_egress = spec->allowed_dscp >> c->dscp & 1 ? c->dscp : 0,
 			.pcp = c->pcp,
 			.contract = SLOT_NONE,
+			.calls = c->calls && !spec->transparent,
 			.epoch = c->epoch,
 		};
+		if (p->classes[c->slot].calls)
+			p->call_classes |= UINT32_C(1) << c->slot;
 	}
 	return class_is_present(p, spec->default_slot) ? 0 : -EINVAL;
 }
@@ -51,10 +55,26 @@ static void fill_trust(struct policy *p, const struct policy_spec *spec)
 	}
 }
 
-static bool exceed_is_known(enum exceed e)
+/* What these do to a call is known only where calls are followed. */
+static bool needs_calls(enum exceed e)
 {
-	return e == EXCEED_POLICE || e == EXCEED_RANDOM || e == EXCEED_SHAPE ||
-	       e == EXCEED_REMARK || e == EXCEED_COUNT;
+	return e == EXCEED_SPREAD || e == EXCEED_PROTECT;
+}
+
+static int fill_contract_classes(struct policy *p, const struct contract_spec *c)
+{
+	for (uint8_t slot = 0; slot < CLASS_SLOTS; slot++) {
+		if (!(c->class_slots >> slot & 1))
+			continue;
+		if (!class_is_present(p, slot) || p->classes[slot].contract != SLOT_NONE)
+			return -EINVAL;
+		p->classes[slot].contract = c->slot;
+		if (needs_calls(c->exceed)) {
+			p->classes[slot].calls = true;
+			p->call_classes |= UINT32_C(1) << slot;
+		}
+	}
+	return 0;
 }
 
 static int fill_contract(struct policy *p, const struct contract_spec *c)
@@ -62,8 +82,8 @@ static int fill_contract(struct policy *p, const struct contract_spec *c)
 	if (c->slot >= CONTRACT_SLOTS || p->contracts[c->slot].present || c->cir_bps == 0 ||
 	    c->cir_bps > RATE_BPS_MAX || c->burst_bytes == 0 || c->burst_bytes > BURST_BYTES_MAX)
 		return -EINVAL;
-	if (!exceed_is_known(c->exceed))
-		return -ENOTSUP;
+	if (c->exceed > EXCEED_COUNT)
+		return -EINVAL;
 	if (c->exceed == EXCEED_REMARK && !class_is_present(p, c->remark_slot))
 		return -EINVAL;
 
@@ -75,17 +95,13 @@ static int fill_contract(struct policy *p, const struct contract_spec *c)
 		.remark_slot = c->remark_slot,
 		.epoch = c->epoch,
 		.meter = meter_profile(c->cir_bps, c->burst_bytes),
+		.other = protect_other_profile(c->cir_bps, c->burst_bytes),
 	};
+	if (c->exceed == EXCEED_PROTECT)
+		p->protected |= UINT32_C(1) << c->slot;
 	if (c->exceed != EXCEED_SHAPE)
 		p->policed |= UINT32_C(1) << c->slot;
-	for (uint8_t slot = 0; slot < CLASS_SLOTS; slot++) {
-		if (!(c->class_slots >> slot & 1))
-			continue;
-		if (!class_is_present(p, slot) || p->classes[slot].contract != SLOT_NONE)
-			return -EINVAL;
-		p->classes[slot].contract = c->slot;
-	}
-	return 0;
+	return fill_contract_classes(p, c);
 }
 
 static int fill_contracts(struct policy *p, const struct policy_spec *spec)

@@ -65,6 +65,7 @@ struct class_spec {
 	uint8_t dscp; /* 0-63 */
 	uint8_t pcp;  /* 0-7, the policy's pcp-map applied */
 	bool strict;
+	bool calls;	   /* its UDP flows are followed as calls */
 	uint64_t rate_bps; /* guaranteed; 0: none */
 	uint64_t ceil_bps; /* 0: none */
 	uint32_t weight;   /* of what is left: 1-WEIGHT_MAX */
@@ -125,7 +126,6 @@ struct policy;
  * (counted by reference), so that a changed CIR rebuilds no ACL; previous may be NULL.
  * Slow: up to seconds with 10,000 rules. Returns 0, or
  * -EINVAL  the spec contradicts itself (a slot out of range, a class that is missing),
- * -ENOTSUP an exceed that this version has not,
  * -ENOMEM  memory for tables, tries or queues is exhausted.
  */
 int policy_build(const struct policy_spec *spec, const struct policy *previous,

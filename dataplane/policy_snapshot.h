@@ -20,6 +20,7 @@ struct class_profile {
 	uint8_t dscp_egress; /* what is written: 0 where the egress guard erases it */
 	uint8_t pcp;
 	uint8_t contract; /* slot, or SLOT_NONE */
+	bool calls;	  /* its UDP flows are followed (calls.h) */
 	uint32_t epoch;
 };
 
@@ -31,6 +32,7 @@ struct contract_profile {
 	uint8_t remark_slot;
 	uint32_t epoch;
 	struct meter_profile meter;
+	struct meter_profile other; /* protect: for what is no call */
 };
 
 struct policy {
@@ -47,7 +49,9 @@ struct policy {
 	uint32_t trusted_count;	      /* 0: every source is trusted */
 	struct prefix trusted[TRUSTED_PREFIXES_MAX];
 	struct class_profile classes[CLASS_SLOTS];
-	uint32_t policed; /* bit per contract slot that police_burst() meters: all but shape */
+	uint32_t call_classes; /* bit per class slot with calls */
+	uint32_t policed;      /* bit per contract slot that police_burst() meters: all but shape */
+	uint32_t protected;    /* bit per contract slot that protects calls */
 	struct contract_profile contracts[CONTRACT_SLOTS];
 	struct egress_spec egress;
 	struct schedule_profile schedule;

@@ -9,16 +9,15 @@
 #include <string.h>
 
 enum {
-	CONTROL_SHARE = 100,	 /* link control goes ahead up to 1/100 of the link */
-	CONTROL_BPS_MIN = 64000, /* but 64 kbit/s at least */
 	CONTROL_QUEUE_PACKETS = 1024,
 	BURST_BYTES_MIN = 3036, /* two full frames */
 	ROUND_FRAMES_MAX = 16,	/* a round of DRR: at most so many frames of one class */
 };
 
-#define BURST_NS     UINT64_C(20000000) /* 20 ms */
-#define DELAY_NS_MAX (UINT64_MAX / 4)	/* so that no expiry overflows */
-#define CEILING_NS   UINT64_C(100000)	/* 0.1 ms: a turn of the worker's loop, at any rate */
+#define LINK_CONTROL_BURST_NS (LINK_CONTROL_BURST_MS * UINT64_C(1000000))
+#define BURST_NS	      UINT64_C(20000000) /* 20 ms */
+#define DELAY_NS_MAX	      (UINT64_MAX / 4)	 /* so that no expiry overflows */
+#define CEILING_NS	      UINT64_C(100000) /* 0.1 ms: a turn of the worker's loop, at any rate */
 
 static uint64_t bytes_in(uint64_t rate_bps, uint64_t ns)
 {
@@ -51,7 +50,7 @@ static uint32_t largest_link_bytes(const struct egress_spec *e)
 
 static void build_link(struct schedule_profile *out, const struct egress_spec *e)
 {
-	uint64_t control_bps = larger(e->rate_bps / CONTROL_SHARE, CONTROL_BPS_MIN);
+	uint64_t control_bps = larger(e->rate_bps / LINK_CONTROL_SHARE, LINK_CONTROL_BPS_MIN);
 
 	out->largest_bytes = largest_link_bytes(e);
 	out->link_shaped = e->rate_bps != 0;
@@ -62,8 +61,9 @@ static void build_link(struct schedule_profile *out, const struct egress_spec *e
 	out->link = meter_profile(e->rate_bps, out->largest_bytes);
 	out->link.burst_nb += e->rate_bps - 1;
 	out->link.fill_ns++;
-	out->link_control = meter_profile(control_bps,
-					  larger(BURST_BYTES_MIN, bytes_in(control_bps, BURST_NS)));
+	out->link_control =
+		meter_profile(control_bps, larger(LINK_CONTROL_BURST_MIN,
+						  bytes_in(control_bps, LINK_CONTROL_BURST_NS)));
 }
 
 /* Every slot starts as one without a class: a frame that an older policy put there, or

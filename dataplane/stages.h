@@ -15,6 +15,9 @@ void classify_burst(struct burst *b, const struct policy *p, struct lane *lane);
 /* audit.c: marks on arrival that are not their class's; counted, with the source. */
 void audit_burst(struct burst *b, const struct policy *p, struct lane *lane);
 
+/* calls.c: which call a packet is of, and what it tells of the call's way here. */
+void calls_burst(struct burst *b, const struct policy *p, struct lane *lane);
+
 /* police.c: what a class has above its contract is dropped, re-marked or counted. */
 void police_burst(struct burst *b, const struct policy *p, struct lane *lane);
 

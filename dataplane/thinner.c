@@ -10,13 +10,13 @@ enum {
 	CORRECTION_SPAN_Q16 = ONE_Q16 * 8 / 10,
 };
 
-#define ADMIT_ALL_Q32 (UINT64_C(1) << 32)
+#define HEAVY_Q32 (THINNER_ADMIT_ALL_Q32 * 55 / 100)
 
 void thinner_start(struct thinner *t, uint64_t seed)
 {
 	memset(t, 0, sizeof(*t));
 	t->random = seed;
-	t->admit_q32 = ADMIT_ALL_Q32;
+	t->admit_q32 = THINNER_ADMIT_ALL_Q32;
 }
 
 static uint64_t history_bytes(const struct thinner *t)
@@ -36,7 +36,7 @@ static uint64_t fitting_share_q32(uint64_t cir_bps, uint64_t offered_bytes, uint
 		(unsigned __int128)offered_bytes * (uint64_t)NANOBITS_PER_BYTE;
 
 	if (admitted_nb >= offered_nb)
-		return ADMIT_ALL_Q32;
+		return THINNER_ADMIT_ALL_Q32;
 	return (uint64_t)((admitted_nb << 32) / offered_nb);
 }
 
@@ -57,7 +57,8 @@ static void choose_probability(struct thinner *t, const struct meter_profile *co
 		LOWEST_CORRECTION_Q16 + ((CORRECTION_SPAN_Q16 * mean_level_q16(t, contract)) >> 16);
 	uint64_t admit = (share * correction) >> 16;
 
-	t->admit_q32 = admit < ADMIT_ALL_Q32 ? admit : ADMIT_ALL_Q32;
+	t->heavy = share < HEAVY_Q32;
+	t->admit_q32 = admit < THINNER_ADMIT_ALL_Q32 ? admit : THINNER_ADMIT_ALL_Q32;
 }
 
 static void close_interval(struct thinner *t, const struct meter_profile *contract)
@@ -71,8 +72,8 @@ static void close_interval(struct thinner *t, const struct meter_profile *contra
 	bytes = history_bytes(t);
 	elapsed_ns = t->filled * THINNER_INTERVAL_NS;
 	if (t->thinning) {
-		bool under =
-			fitting_share_q32(contract->rate_bps, bytes, elapsed_ns) == ADMIT_ALL_Q32;
+		bool under = fitting_share_q32(contract->rate_bps, bytes, elapsed_ns) ==
+			     THINNER_ADMIT_ALL_Q32;
 
 		t->under_rate = under ? (uint8_t)(t->under_rate + 1) : 0;
 		if (t->under_rate >= THINNER_INTERVALS)

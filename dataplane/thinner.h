@@ -29,6 +29,7 @@ enum {
 
 struct thinner {
 	bool thinning;
+	bool heavy;	    /* so much is to be lost that two in a row can't be avoided */
 	uint8_t under_rate; /* intervals in a row with the average under the CIR */
 	uint8_t filled;	    /* intervals of history */
 	uint8_t next;	    /* place of the current one */
@@ -42,6 +43,8 @@ struct thinner {
 };
 
 enum { LEVEL_SHIFT = 24 };
+
+#define THINNER_ADMIT_ALL_Q32 (UINT64_C(1) << 32)
 
 void thinner_start(struct thinner *t, uint64_t seed);
 
@@ -62,9 +65,10 @@ static inline uint32_t thinner_random(struct thinner *t)
 	return (uint32_t)((z ^ (z >> 31)) >> 32);
 }
 
-/* Each packet, before it asks the bucket. True: it is thinned out. */
-static inline bool thinner_drops(struct thinner *t, const struct meter *m,
-				 const struct meter_profile *contract, uint64_t bytes)
+/* Each packet, before it asks the bucket: it is counted as offered. True: the contract is
+ * being thinned. */
+static inline bool thinner_offered(struct thinner *t, const struct meter *m,
+				   const struct meter_profile *contract, uint64_t bytes)
 {
 	t->offered_now += bytes;
 	if (!t->thinning)
@@ -76,7 +80,14 @@ static inline bool thinner_drops(struct thinner *t, const struct meter *m,
 	if (m->tokens_nb > 0)
 		t->level_sum += (uint64_t)m->tokens_nb >> LEVEL_SHIFT;
 	t->level_samples++;
-	return thinner_random(t) >= t->admit_q32;
+	return true;
+}
+
+/* True: it is thinned out, at random. */
+static inline bool thinner_drops(struct thinner *t, const struct meter *m,
+				 const struct meter_profile *contract, uint64_t bytes)
+{
+	return thinner_offered(t, m, contract, bytes) && thinner_random(t) >= t->admit_q32;
 }
 
 #endif

@@ -5,6 +5,7 @@
  *   stop       control -> worker: receive no more, drain, end
  *   snapshots  control asks by a sequence number, the worker answers between two bursts
  *              into the buffer that control does not read
+ *   calls      the same way, some entries of the lane's call table at a time
  *   stats      worker -> anyone
  * A port that takes fewer frames than it is given is never waited for: the rest stays at
  * hand, the lane's dequeuing pauses, and the next turn tries again.
@@ -30,11 +31,22 @@ enum {
 	TX_BATCH = 64,
 	/* Turns in which a port may refuse a frame that it can't send, before it is dropped. */
 	REFUSALS_MAX = 1000,
-	POLL_NS = 20000, /* control's wait for a snapshot */
+	POLL_NS = 20000,  /* control's wait for a snapshot */
+	CALLS_CHUNK = 64, /* copied in one turn */
 	NS_PER_MS = 1000000,
 };
 
 #define NS_PER_SECOND UINT64_C(1000000000)
+
+/* Control asks for the calls from one entry on; the worker answers in the same place. */
+struct calls_request {
+	uint32_t wanted; /* control: rw, release; worker: ro, acquire */
+	uint32_t given;	 /* worker: rw, release; control: ro, acquire */
+	/* The worker's while `wanted` is ahead of `given`, else control's. */
+	uint32_t from;
+	uint32_t count;
+	struct call calls[CALLS_CHUNK];
+};
 
 struct served_lane {
 	struct worker_lane at;
@@ -50,6 +62,7 @@ struct served_lane {
 	uint32_t given;	 /* worker: rw, release; control: ro, acquire */
 	/* worker: writes the one that `given` does not name; control: reads the other */
 	struct lane_counters snapshot[2];
+	struct calls_request calls;
 };
 
 struct worker {
@@ -222,6 +235,17 @@ static void answer_snapshot(struct served_lane *l)
 	__atomic_store_n(&l->given, wanted, __ATOMIC_RELEASE);
 }
 
+static void answer_calls(struct served_lane *l)
+{
+	struct calls_request *r = &l->calls;
+	const uint32_t wanted = __atomic_load_n(&r->wanted, __ATOMIC_ACQUIRE);
+
+	if (wanted == r->given)
+		return;
+	r->count = lane_calls_copy(l->at.lane, &r->from, r->calls, CALLS_CHUNK);
+	__atomic_store_n(&r->given, wanted, __ATOMIC_RELEASE);
+}
+
 static bool drained(const struct worker *w, uint64_t now_ns)
 {
 	if (now_ns >= w->drain_until_ns)
@@ -243,6 +267,7 @@ static void end(struct worker *w, uint64_t now_ns)
 		l->unsent_count = 0;
 		lane_flush(l->at.lane, now_ns);
 		answer_snapshot(l);
+		answer_calls(l);
 	}
 	__atomic_store_n(&w->ended, true, __ATOMIC_RELEASE);
 }
@@ -283,6 +308,7 @@ unsigned worker_turn(struct worker *w, uint64_t now_ns)
 			moved += receive(l, &w->burst, now_ns);
 		moved += transmit(l, now_ns);
 		answer_snapshot(l);
+		answer_calls(l);
 	}
 	if (stop && drained(w, now_ns))
 		end(w, now_ns);
@@ -338,6 +364,53 @@ int worker_snapshot(struct worker *w, unsigned lane, struct lane_counters *out, 
 		nanosleep(&poll, NULL);
 	memcpy(out, &l->snapshot[given & 1], sizeof(*out));
 	return given == l->wanted ? 0 : -ETIMEDOUT;
+}
+
+/* Until the worker has answered; false at the deadline. */
+static bool await_calls(const struct calls_request *r, uint64_t deadline_ns)
+{
+	static const struct timespec poll = {.tv_nsec = POLL_NS};
+
+	while (__atomic_load_n(&r->given, __ATOMIC_ACQUIRE) != r->wanted) {
+		if (wall_ns() >= deadline_ns)
+			return false;
+		nanosleep(&poll, NULL);
+	}
+	return true;
+}
+
+static int ask_calls(struct calls_request *r, uint32_t from, uint64_t deadline_ns)
+{
+	if (!await_calls(r, deadline_ns)) /* an earlier question that control gave up */
+		return -ETIMEDOUT;
+	r->from = from;
+	__atomic_store_n(&r->wanted, r->wanted + 1, __ATOMIC_RELEASE);
+	return await_calls(r, deadline_ns) ? 0 : -ETIMEDOUT;
+}
+
+int worker_calls(struct worker *w, unsigned lane, struct call *out, uint32_t max,
+		 unsigned timeout_ms)
+{
+	const uint64_t deadline_ns = wall_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+	struct served_lane *l = &w->lanes[lane];
+	uint32_t from = 0, count = 0;
+
+	while (from < CALL_ENTRIES && count < max) {
+		uint32_t n;
+
+		/* After the end the lane is control's. */
+		if (__atomic_load_n(&w->ended, __ATOMIC_ACQUIRE)) {
+			count += lane_calls_copy(l->at.lane, &from, out + count, max - count);
+			continue;
+		}
+		if (ask_calls(&l->calls, from, deadline_ns) < 0)
+			return -ETIMEDOUT;
+		n = RTE_MIN(l->calls.count, max - count);
+		memcpy(out + count, l->calls.calls, n * sizeof(*out));
+		count += n;
+		from = l->calls.from;
+	}
+	return (int)count;
 }
 
 void worker_stats(const struct worker *w, struct worker_stats *out)

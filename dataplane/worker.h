@@ -15,6 +15,7 @@
 #include "counters.h"
 #include "diffserv.h"
 
+struct call;
 struct lane;
 struct policy;
 struct worker;
@@ -65,6 +66,11 @@ void worker_stop(struct worker *w, uint64_t drain_ns);
  * -ETIMEDOUT after timeout_ms where the worker does not turn (the last one is given). */
 int worker_snapshot(struct worker *w, unsigned lane, struct lane_counters *out,
 		    unsigned timeout_ms);
+
+/* control: copies of the lane's calls, at most max (CALL_ENTRIES is all there can be), some
+ * a turn: each is whole, all of them are not of one instant. How many, or -ETIMEDOUT. */
+int worker_calls(struct worker *w, unsigned lane, struct call *out, uint32_t max,
+		 unsigned timeout_ms);
 
 struct worker_stats { /* any thread may read a copy */
 	uint64_t turns;

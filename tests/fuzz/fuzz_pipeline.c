@@ -58,6 +58,7 @@ static void make_lively(struct random_policy *p, struct random *r)
 		struct class_spec *c = &p->classes[i];
 
 		c->weight = random_between(r, 1, 20);
+		c->calls = random_chance(r, 50);
 		c->queue_packets = random_between(r, 1, 64);
 		c->rate_bps = random_chance(r, 30) ? random_between(r, 1000, 1000000) : 0;
 		c->ceil_bps = random_chance(r, 30) ? random_between(r, 100000, 1000000) : 0;

@@ -59,6 +59,7 @@ static inline struct class_spec rig_class(uint8_t slot, uint8_t dscp, uint8_t pc
 				   .epoch = 1,
 				   .dscp = dscp,
 				   .pcp = pcp,
+				   .calls = dscp == DSCP_EF,
 				   .weight = 1,
 				   .queue_ns = QUEUE_NS_DEFAULT,
 				   .queue_packets = QUEUE_PACKETS_DEFAULT};

@@ -69,6 +69,24 @@ static void pcp_by_default(void **state)
 	config_free(c);
 }
 
+/* Voice is followed call by call, what else is wanted as well. */
+static void calls_of_a_class(void **state)
+{
+	struct config *c = load_good(&(struct sections){
+		.classes = "classes = ( { name = \"a\"; dscp = \"EF\"; }, { name = \"b\"; dscp = "
+			   "\"EF\"; calls = false; }, { name = \"c\"; dscp = \"AF41\"; }, "
+			   "{ name = \"d\"; dscp = \"AF41\"; calls = true; }, "
+			   "{ name = \"e\"; dscp = \"CS0\"; } );"});
+
+	(void)state;
+	assert_true(c->classes[0].calls);
+	assert_false(c->classes[1].calls);
+	assert_false(c->classes[2].calls);
+	assert_true(c->classes[3].calls);
+	assert_false(c->classes[4].calls);
+	config_free(c);
+}
+
 static void ports_of_a_link(void **state)
 {
 	struct config *c =
@@ -369,6 +387,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(pcp_by_default),
+		cmocka_unit_test(calls_of_a_class),
 		cmocka_unit_test(ports_of_a_link),
 		cmocka_unit_test(fields_of_a_rule),
 		cmocka_unit_test(marks_of_a_policy),

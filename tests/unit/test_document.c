@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -36,6 +37,8 @@ static void fill_upstream(struct lane_counters *c)
 		.orphans = 15,
 		.decided_by_port = 16,
 		.no_rule = 17,
+		.calls_begun = 18,
+		.calls_untracked = 19,
 		.intruder_talkers =
 			{{.family = 4, .address = {192, 0, 2, 7}, .packets = 9, .error = 2}},
 		.mismatch_talkers = {{.family = 6,
@@ -155,6 +158,8 @@ static void single_figures_and_talkers(void **state)
 	assert_int_equal(at(up, "orphans", NULL), 15);
 	assert_int_equal(at(up, "decided_by_port", NULL), 16);
 	assert_int_equal(at(up, "no_rule", NULL), 17);
+	assert_int_equal(at(up, "calls_begun", NULL), 18);
+	assert_int_equal(at(up, "calls_untracked", NULL), 19);
 	talkers = json_object_get(up, "talkers");
 	assert_int_equal(json_array_size(json_object_get(talkers, "intruders")), 1);
 	talker = json_array_get(json_object_get(talkers, "intruders"), 0);
@@ -264,6 +269,184 @@ static void ports_and_workers_where_there_are_any(void **state)
 	json_decref(plain);
 }
 
+/* --- calls ---------------------------------------------------------------------------- */
+
+static struct call call_from(uint8_t last_byte, uint64_t packets, uint64_t dropped)
+{
+	const struct slot_place *voice = &site->running->slots[UPSTREAM]->classes[0];
+
+	return (struct call){
+		.key = {.source = {10, 1, 2, last_byte},
+			.destination = {52, 112, 0, 1},
+			.source_port = 50007,
+			.destination_port = 3478,
+			.family = 4},
+		.class_slot = (uint8_t)voice->slot,
+		.class_epoch = voice->epoch,
+		.first_ns = 5,
+		.last_ns = 20000000005,
+		.packets = packets,
+		.bytes = packets * 200,
+		.dropped = dropped,
+		.longest_run = dropped ? 3 : 0,
+		.longest_gap_ns = dropped ? 80500000 : 0,
+		.rtp = {.rtp_packets = (uint32_t)packets,
+			.base_seq = 1,
+			.max_seq = (uint16_t)packets,
+			.clock_hz = 8000,
+			.jitter_ns_max = 2000000,
+			.jitter_ns_sum = 1000000 * (packets - 1),
+			.jitter_samples = (uint32_t)packets - 1},
+	};
+}
+
+static json_t *build_with(struct call *calls, uint32_t count)
+{
+	const struct lane_calls by_lane[DIRECTIONS] = {{calls, count}};
+	const struct document_input in = {.site = site,
+					  .lanes = lanes,
+					  .calls = by_lane,
+					  .time_origin_ns = UINT64_C(1700000000000000000)};
+	json_t *document = document_build(&in);
+
+	assert_non_null(document);
+	return document;
+}
+
+static const json_t *call_at(const json_t *document, size_t i)
+{
+	return json_array_get(json_object_get(document, "calls"), i);
+}
+
+static bool flagged(const json_t *call, const char *flag)
+{
+	const json_t *flags = json_object_get(call, "flags");
+	json_t *f;
+	size_t i;
+
+	json_array_foreach(flags, i, f) if (strcmp(json_string_value(f), flag) == 0) return true;
+	return false;
+}
+
+static void calls_with_all_their_figures(void **state)
+{
+	struct call c = call_from(1, 1000, 9);
+	const json_t *call;
+	json_t *document;
+
+	(void)state;
+	c.rtp.max_seq = 1003; /* three never came */
+	c.rtp.reordered = 4;
+	c.placed = true;
+	document = build_with(&c, 1);
+	call = call_at(document, 0);
+	assert_text(call, "link", "mpls");
+	assert_text(call, "direction", "upstream");
+	assert_text(call, "source", "10.1.2.1");
+	assert_text(call, "destination", "52.112.0.1");
+	assert_text(call, "class", "voice");
+	assert_text(call, "codec", "G.711 with concealment");
+	assert_int_equal(at(call, "source_port", NULL), 50007);
+	assert_int_equal(at(call, "destination_port", NULL), 3478);
+	assert_int_equal(at(call, "packets", NULL), 1000);
+	assert_int_equal(at(call, "bytes", NULL), 200000);
+	assert_int_equal(at(call, "dropped", NULL), 9);
+	assert_int_equal(at(call, "rtp_lost", NULL), 3);
+	assert_int_equal(at(call, "reordered", NULL), 4);
+	assert_int_equal(at(call, "longest_drop_run", NULL), 3);
+	assert_true(at(call, "first_ns", NULL) == 1700000000000000005);
+	assert_true(at(call, "last_ns", NULL) == 1700000020000000005);
+	assert_real(call, "longest_gap_ms", 80.5);
+	assert_real(call, "loss_percent", 1200 / 1003.0);
+	assert_real(call, "jitter_ms_mean", 1);
+	assert_real(call, "jitter_ms_max", 2);
+	assert_true(json_is_true(json_object_get(call, "placed")));
+	assert_true(json_number_value(json_object_get(call, "r_factor")) > 86.1 &&
+		    json_number_value(json_object_get(call, "r_factor")) < 86.5);
+	assert_true(json_number_value(json_object_get(call, "mos")) > 4.2 &&
+		    json_number_value(json_object_get(call, "mos")) < 4.25);
+	assert_non_null(
+		strstr(json_string_value(json_object_get(document, "call_assumptions")), "G.107"));
+	json_decref(document);
+}
+
+static void worst_call_first(void **state)
+{
+	struct call calls[] = {call_from(1, 1000, 0), call_from(2, 1000, 9), call_from(3, 100, 50),
+			       call_from(4, 1000, 9)};
+	static const char *const order[] = {"10.1.2.3", "10.1.2.4", "10.1.2.2", "10.1.2.1"};
+	json_t *document;
+
+	(void)state;
+	calls[3].longest_gap_ns++;
+	document = build_with(calls, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_text(call_at(document, i), "source", order[i]);
+	assert_int_equal(at(document, "calls_total", NULL), 4);
+	assert_int_equal(at(document, "calls_hurt", NULL), 3);
+	json_decref(document);
+}
+
+static void calls_outside_a_target_are_flagged(void **state)
+{
+	struct call calls[4];
+	json_t *document;
+
+	(void)state;
+	for (uint8_t i = 0; i < 4; i++) {
+		calls[i] = call_from(i, 1000, 0);
+		calls[i].longest_gap_ns = 4u - i; /* for their order */
+	}
+	calls[0].rtp.jitter_ns_sum = UINT64_C(5000000) * 999;
+	calls[0].rtp.jitter_ns_max = 40000000; /* at the targets, not outside */
+	calls[1].rtp.jitter_ns_sum = calls[0].rtp.jitter_ns_sum + 999;
+	calls[2].rtp.jitter_ns_max = 40000001;
+	calls[3].rtp.max_seq++;
+	document = build_with(calls, 4);
+	assert_true(flagged(call_at(document, 0), "loss")); /* it is the worst */
+	assert_int_equal(json_array_size(json_object_get(call_at(document, 1), "flags")), 0);
+	assert_true(flagged(call_at(document, 2), "jitter-mean"));
+	assert_false(flagged(call_at(document, 2), "jitter-max"));
+	assert_true(flagged(call_at(document, 3), "jitter-max"));
+	assert_int_equal(at(document, "calls_hurt", NULL), 3);
+	json_decref(document);
+}
+
+static void what_is_not_known_is_null(void **state)
+{
+	struct call c = call_from(1, 1000, 10);
+	const json_t *call;
+	json_t *document;
+
+	(void)state;
+	c.rtp = (struct call_rtp){0};
+	c.class_epoch++; /* another class has the slot now */
+	c.key.family = 6;
+	document = build_with(&c, 1);
+	call = call_at(document, 0);
+	assert_true(json_is_null(json_object_get(call, "mos")));
+	assert_true(json_is_null(json_object_get(call, "r_factor")));
+	assert_true(json_is_null(json_object_get(call, "jitter_ms_mean")));
+	assert_true(json_is_null(json_object_get(call, "class")));
+	assert_text(call, "source", "a01:201::");
+	assert_real(call, "loss_percent", 1);
+	json_decref(document);
+}
+
+/* The end of a call whose last packets were all dropped. */
+static void a_gap_that_nothing_ended(void **state)
+{
+	struct call c = call_from(1, 1000, 9);
+	json_t *document;
+
+	(void)state;
+	c.run = 5;
+	c.last_passed_ns = c.last_ns - 100000000;
+	document = build_with(&c, 1);
+	assert_real(call_at(document, 0), "longest_gap_ms", 100);
+	json_decref(document);
+}
+
 static bool balances(void)
 {
 	json_t *document = build();
@@ -300,6 +483,11 @@ int main(void)
 		cmocka_unit_test(rules_by_acl_and_seq),
 		cmocka_unit_test(direction_without_policy_has_its_one_class),
 		cmocka_unit_test(ports_and_workers_where_there_are_any),
+		cmocka_unit_test(calls_with_all_their_figures),
+		cmocka_unit_test(worst_call_first),
+		cmocka_unit_test(calls_outside_a_target_are_flagged),
+		cmocka_unit_test(what_is_not_known_is_null),
+		cmocka_unit_test(a_gap_that_nothing_ended),
 		cmocka_unit_test(balance_is_checked_in_both_directions),
 	};
 

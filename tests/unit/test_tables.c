@@ -37,7 +37,14 @@ static const char *const large =
 	"\"downstream\":{\"rx\":{\"packets\":0,\"bytes\":0},\"tx\":{\"packets\":0,\"bytes\":0},"
 	"\"dropped\":{\"packets\":0,\"bytes\":0},\"queued\":{\"packets\":0,\"bytes\":0},"
 	"\"drops\":{},\"classes\":[],\"contracts\":[],\"rules\":[],\"no_rule\":0}}],"
-	"\"calls\":[]}";
+	"\"calls_total\":65536,\"calls_hurt\":1,\"calls\":[{\"link\":\"a-link-with-a-long-name\","
+	"\"direction\":\"downstream\",\"source\":\"2001:db8:1234:5678:9abc:def0:1234:5678\","
+	"\"source_port\":50007,\"destination\":\"255.255.255.255\",\"destination_port\":65535,"
+	"\"packets\":999999999,\"loss_percent\":100.0,\"longest_drop_run\":9999,"
+	"\"longest_gap_ms\":9999999.4,\"jitter_ms_mean\":5.04,\"jitter_ms_max\":999.96,"
+	"\"mos\":4.409,\"flags\":[\"loss\"]},{\"direction\":\"upstream\",\"mos\":null,"
+	"\"packets\":7,\"loss_percent\":0.0,\"longest_gap_ms\":0.0,\"jitter_ms_mean\":null,"
+	"\"jitter_ms_max\":null,\"flags\":[]}]}";
 
 typedef void (*table)(const json_t *document, FILE *out);
 
@@ -89,8 +96,8 @@ static void assert_ends_line_up(const char *text, const char *header, const char
 
 static void every_table_fits_its_width(void **state)
 {
-	static const table tables[] = {table_links, table_classes, table_contracts, table_acl,
-				       table_drops};
+	static const table tables[] = {table_links, table_classes, table_contracts,
+				       table_acl,   table_drops,   table_calls};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
@@ -170,6 +177,30 @@ static void drops_are_shown_where_there_are_some(void **state)
 	free(text);
 }
 
+static void calls_show_what_was_done_to_them(void **state)
+{
+	char *text = render(table_calls, large);
+
+	(void)state;
+	assert_ends_line_up(text, "loss %", "100.00");
+	assert_ends_line_up(text, "packets", "999999999");
+	assert_ends_line_up(text, " run", "100.00 9999");
+	assert_ends_line_up(text, "gap ms", "9999 9999999");
+	assert_ends_line_up(text, "mean", "5.0");
+	assert_ends_line_up(text, "max", "1000.0");
+	assert_ends_line_up(text, "MOS", "4.41");
+	assert_non_null(strstr(text, "4.41 !\n"));
+	assert_non_null(strstr(text, "    -     -    -\n"));
+	assert_non_null(strstr(text, "50007 255.255.255.255 65535 "));
+	assert_non_null(strstr(text, "65536 calls, 1 hurt"));
+	assert_null(strstr(text, "no room"));
+	free(text);
+	text = render(table_calls, "{\"links\":[{\"upstream\":{\"calls_untracked\":3},"
+				   "\"downstream\":{\"calls_untracked\":4}}]}");
+	assert_non_null(strstr(text, "7 packets of calls that found no room"));
+	free(text);
+}
+
 static void one_line_tells_the_balance(void **state)
 {
 	json_t *json = json_loads(large, 0, NULL);
@@ -209,8 +240,8 @@ static void names_in_utf8_line_up(void **state)
 
 static void a_document_without_anything_is_no_crash(void **state)
 {
-	static const table tables[] = {table_links, table_classes, table_contracts, table_acl,
-				       table_drops};
+	static const table tables[] = {table_links, table_classes, table_contracts,
+				       table_acl,   table_drops,   table_calls};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
@@ -228,6 +259,7 @@ int main(void)
 		cmocka_unit_test(contracts_show_rate_and_excess),
 		cmocka_unit_test(rules_are_shown_by_acl_and_seq),
 		cmocka_unit_test(drops_are_shown_where_there_are_some),
+		cmocka_unit_test(calls_show_what_was_done_to_them),
 		cmocka_unit_test(one_line_tells_the_balance),
 		cmocka_unit_test(names_in_utf8_line_up),
 		cmocka_unit_test(a_document_without_anything_is_no_crash),

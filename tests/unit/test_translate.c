@@ -15,7 +15,7 @@
 enum { VOICE, VIDEO, BEST_EFFORT, CLASSES };
 
 static struct config_class classes[CLASSES] = {
-	{.name = "voice", .dscp = 46, .pcp = 5},
+	{.name = "voice", .dscp = 46, .pcp = 5, .calls = true},
 	{.name = "video", .dscp = 34, .pcp = 4},
 	{.name = "default", .dscp = 0, .pcp = 0},
 };
@@ -142,6 +142,7 @@ static void classes_carry_policy_and_schedule(void **state)
 	assert_int_equal(c->slot, f.places->classes[VOICE].slot);
 	assert_int_equal(c->epoch, 1);
 	assert_int_equal(c->dscp, 46);
+	assert_true(c->calls);
 	assert_int_equal(c->pcp, 6); /* the policy's, not the class's 5 */
 	assert_true(c->strict);
 	c = &f.t.spec.classes[VIDEO];

@@ -20,6 +20,7 @@
 #include <rte_mbuf.h>
 #include <rte_rcu_qsbr.h>
 
+#include "dataplane/calls.h"
 #include "dataplane/lane.h"
 #include "dataplane/policy.h"
 #include "dataplane/port.h"
@@ -98,6 +99,7 @@ static void rig_start(struct rig *r, uint64_t rate_bps)
 		.slot = SLOT,
 		.epoch = 1,
 		.dscp = DSCP_AF21,
+		.calls = true,
 		.weight = 1,
 		.queue_ns = 10000 * MS,
 		.queue_packets = QUEUE_PACKETS_DEFAULT,
@@ -440,6 +442,43 @@ static void a_worker_that_does_not_turn_gives_its_last_snapshot(void **state)
 	rig_stop(&r);
 }
 
+/* Each numbered frame is a call of its own. */
+static void assert_calls(struct rig *r, uint32_t count)
+{
+	static struct call calls[CALL_ENTRIES];
+	static bool seen[UINT16_MAX];
+
+	memset(seen, 0, sizeof(seen));
+	assert_int_equal(worker_calls(r->worker, 0, calls, CALL_ENTRIES, 10000), count);
+	for (uint32_t i = 0; i < count; i++) {
+		assert_int_equal(calls[i].packets, 1);
+		assert_true(calls[i].key.source_port < count);
+		assert_false(seen[calls[i].key.source_port]);
+		seen[calls[i].key.source_port] = true;
+	}
+}
+
+static void a_worker_that_does_not_turn_gives_no_calls(void **state)
+{
+	static struct call calls[2];
+	struct rig r;
+
+	(void)state;
+	rig_start(&r, 0);
+	put(&r, 3);
+	turn(&r, 1);
+	assert_int_equal(worker_calls(r.worker, 0, calls, 2, 5), -ETIMEDOUT);
+	assert_int_equal(worker_calls(r.worker, 0, calls, 2, 5), -ETIMEDOUT);
+	turn(&r, 1); /* that answers the first question, which nobody waits for */
+	assert_int_equal(worker_calls(r.worker, 0, calls, 2, 5), -ETIMEDOUT);
+	worker_stop(r.worker, 0);
+	turn(&r, 2);
+	assert_int_equal(worker_calls(r.worker, 0, calls, 2, 0), 2); /* no more than fit */
+	assert_calls(&r, 3);
+	assert_int_equal(take_in_order(&r, 0), 3);
+	rig_stop(&r);
+}
+
 static void *run_worker(void *worker)
 {
 	worker_main(worker);
@@ -465,8 +504,10 @@ static void the_loop_forwards_answers_and_ends(void **state)
 		assert_int_equal(c.rx.packets, c.tx.packets + c.dropped.packets + c.queued.packets);
 	}
 	assert_int_equal(c.tx.packets, 500);
+	assert_calls(&r, 500);
 	worker_stop(r.worker, 1000 * MS);
 	pthread_join(thread, NULL);
+	assert_calls(&r, 500);
 	worker_stats(r.worker, &stats);
 	assert_true(stats.turns >= stats.busy_turns && stats.busy_turns > 0);
 	assert_int_equal(stats.generation, 1);
@@ -489,6 +530,7 @@ int main(void)
 		cmocka_unit_test(a_stop_sends_what_is_queued_and_receives_no_more),
 		cmocka_unit_test(what_the_drain_leaves_is_dropped_by_name),
 		cmocka_unit_test(a_worker_that_does_not_turn_gives_its_last_snapshot),
+		cmocka_unit_test(a_worker_that_does_not_turn_gives_no_calls),
 		cmocka_unit_test(the_loop_forwards_answers_and_ends),
 	};
 
