@@ -404,7 +404,7 @@ static uint64_t time_origin_ns(const struct forwarding *f)
 	       clock_now_ns(&f->shared.clock);
 }
 
-static json_t *build_document(struct forwarding *f, struct document_input *in)
+static json_t *build_document(struct forwarding *f, struct document_input in)
 {
 	const size_t lane_count = f->link_count * DIRECTIONS;
 	struct port_losses losses[LANES_MAX] = {0};
@@ -416,10 +416,10 @@ static json_t *build_document(struct forwarding *f, struct document_input *in)
 			&losses[i]);
 	for (unsigned w = 0; w < f->worker_count; w++)
 		worker_stats(f->workers[w].worker, &stats[w]);
-	in->port_losses = losses;
-	in->workers = stats;
-	in->worker_count = f->worker_count;
-	return document_build(in);
+	in.port_losses = losses;
+	in.workers = stats;
+	in.worker_count = f->worker_count;
+	return document_build(&in);
 }
 
 json_t *forwarding_document(struct forwarding *f, bool with_calls)
@@ -437,7 +437,7 @@ json_t *forwarding_document(struct forwarding *f, bool with_calls)
 
 	if (lanes && (!with_calls || copy_calls(f, calls) == 0)) {
 		snapshot_lanes(f, lanes);
-		document = build_document(f, &in);
+		document = build_document(f, in);
 	}
 	for (size_t i = 0; i < lane_count; i++)
 		free(calls[i].calls);

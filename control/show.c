@@ -105,9 +105,12 @@ static int socket_of_configuration(const char *file, char *out)
 
 static int parse_worst(const char *s, size_t *worst)
 {
+	unsigned long n;
 	char *end;
-	const unsigned long n = strtoul(s, &end, 10);
 
+	if (!s)
+		return -EINVAL;
+	n = strtoul(s, &end, 10);
 	if (s[0] < '0' || s[0] > '9' || *end != '\0' || n == 0 || n > 1000000)
 		return -EINVAL;
 	*worst = n;

@@ -110,7 +110,7 @@ static uint64_t time_for(uint64_t rate_bps, uint64_t bytes)
 static void let_time_pass(struct trial *t, uint64_t rate_bps, uint32_t bytes)
 {
 	const uint64_t step = time_for(rate_bps, bytes);
-	__int128 missing = (__int128)bytes * 8 * SECOND - t->bound.level;
+	__int128 missing;
 
 	switch (random_below(&t->random, 16)) {
 	case 0:
