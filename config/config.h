@@ -31,6 +31,10 @@ struct config_report {
 /* Returns the configuration, or NULL with errors in the report. The report is filled
  * either way and is the caller's to clear. errno of an unreadable file is in the text. */
 struct config *config_load(const char *path, struct config_report *report);
+
+/* The same of a text at hand; name stands for the file in messages. */
+struct config *config_load_text(const char *name, const char *text, struct config_report *report);
+
 void config_free(struct config *c);
 
 void config_report_clear(struct config_report *report);

@@ -57,14 +57,17 @@ static void syntax_error(struct loader *l, const config_t *parsed)
 			"group, ( ) round a list, and commas only between elements");
 }
 
-static void load_file(struct loader *l, const char *path)
+static void load_source(struct loader *l, const char *text)
 {
 	struct source source;
 	config_t parsed;
+	bool read;
 
 	config_init(&parsed);
 	l->source = &source;
-	if (source_read_file(l, &source, path)) {
+	read = text ? source_read_text(l, &source, l->config->file, text, strlen(text))
+		    : source_read_file(l, &source, l->config->file);
+	if (read) {
 		if (config_read_string(&parsed, source.text))
 			load_root(l, config_root_setting(&parsed));
 		else
@@ -75,16 +78,17 @@ static void load_file(struct loader *l, const char *path)
 	l->source = NULL;
 }
 
-struct config *config_load(const char *path, struct config_report *report)
+/* text NULL: the file's */
+static struct config *load(const char *name, const char *text, struct config_report *report)
 {
 	struct loader l = {.report = report, .config = calloc(1, sizeof(*l.config))};
-	struct config_where whole = {path, 0, 0};
+	struct config_where whole = {name, 0, 0};
 
 	*report = (struct config_report){0};
 	if (l.config)
-		l.config->file = loader_copy(&l, path);
+		l.config->file = loader_copy(&l, name);
 	if (l.config && l.config->file)
-		load_file(&l, path);
+		load_source(&l, text);
 	else
 		l.out_of_memory = true;
 	if (l.out_of_memory)
@@ -96,4 +100,14 @@ struct config *config_load(const char *path, struct config_report *report)
 		return l.config;
 	config_free(l.config);
 	return NULL;
+}
+
+struct config *config_load(const char *path, struct config_report *report)
+{
+	return load(path, NULL, report);
+}
+
+struct config *config_load_text(const char *name, const char *text, struct config_report *report)
+{
+	return load(name, text, report);
 }

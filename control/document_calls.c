@@ -11,12 +11,9 @@
 #include <string.h>
 
 #include "control/document.h"
+#include "control/voice_targets.h"
 #include "emodel.h"
 #include "slots.h"
-
-/* Targets for business-grade voice. */
-#define JITTER_MEAN_MS 5.0
-#define JITTER_MAX_MS  40.0
 
 struct call_view {
 	const struct call *call;

@@ -48,7 +48,7 @@ void frame_pool_destroy(struct frame_pool *p)
 	p->count = 0;
 }
 
-static struct rte_mbuf *frame_pool_alloc(struct frame_pool *p)
+struct rte_mbuf *frame_pool_take(struct frame_pool *p)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(p->parts[p->current]);
 
@@ -63,7 +63,7 @@ static struct rte_mbuf *frame_pool_alloc(struct frame_pool *p)
 
 struct rte_mbuf *frame_pool_copy(struct frame_pool *p, const uint8_t *bytes, uint32_t length)
 {
-	struct rte_mbuf *head = frame_pool_alloc(p), *tail = head;
+	struct rte_mbuf *head = frame_pool_take(p), *tail = head;
 	uint32_t done = 0;
 
 	while (tail) {
@@ -76,7 +76,7 @@ struct rte_mbuf *frame_pool_copy(struct frame_pool *p, const uint8_t *bytes, uin
 			head->pkt_len = length;
 			return head;
 		}
-		tail->next = frame_pool_alloc(p);
+		tail->next = frame_pool_take(p);
 		tail = tail->next;
 		head->nb_segs = (uint16_t)(head->nb_segs + (tail != NULL));
 	}

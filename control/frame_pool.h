@@ -27,6 +27,9 @@ struct frame_pool {
 int frame_pool_create(struct frame_pool *p, uint64_t limit);
 void frame_pool_destroy(struct frame_pool *p);
 
+/* An mbuf for the caller to write to; NULL: the pool is exhausted. */
+struct rte_mbuf *frame_pool_take(struct frame_pool *p);
+
 /* A copy of the frame, in a chain where it is longer than one mbuf holds. NULL: the pool
  * is exhausted. */
 struct rte_mbuf *frame_pool_copy(struct frame_pool *p, const uint8_t *bytes, uint32_t length);

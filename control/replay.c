@@ -87,11 +87,9 @@ static int replay_flush(struct replay *r)
 	return err;
 }
 
-int replay_frame(struct replay *r, enum direction d, uint64_t ns, const uint8_t *bytes,
-		 uint32_t length)
+int replay_mbuf(struct replay *r, enum direction d, uint64_t ns, struct rte_mbuf *frame)
 {
 	struct burst *b = &r->burst;
-	struct rte_mbuf *frame;
 	int err = 0;
 
 	if (!r->started)
@@ -104,15 +102,28 @@ int replay_frame(struct replay *r, enum direction d, uint64_t ns, const uint8_t 
 		r->now_ns = ns - r->origin_ns;
 	if (b->count == REPLAY_BURST || r->now_ns != b->now_ns || d != r->burst_direction)
 		err = replay_flush(r);
-	if (err)
+	if (err) {
+		rte_pktmbuf_free(frame);
 		return err;
-	frame = frame_pool_copy(r->pool, bytes, length);
-	if (!frame)
-		return -ENOMEM;
+	}
 	b->now_ns = r->now_ns;
 	b->frame[b->count++] = frame;
 	r->burst_direction = d;
 	return 0;
+}
+
+int replay_frame(struct replay *r, enum direction d, uint64_t ns, const uint8_t *bytes,
+		 uint32_t length)
+{
+	struct rte_mbuf *frame = frame_pool_copy(r->pool, bytes, length);
+
+	/* what is on its way may be what the pool lacks */
+	if (!frame && replay_flush(r) == 0)
+		frame = frame_pool_copy(r->pool, bytes, length);
+	if (frame)
+		return replay_mbuf(r, d, ns, frame);
+	r->frames++;
+	return -ENOMEM;
 }
 
 int replay_finish(struct replay *r)

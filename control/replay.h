@@ -50,6 +50,9 @@ void replay_start(struct replay *r, const struct site *site, size_t link, struct
 int replay_frame(struct replay *r, enum direction d, uint64_t ns, const uint8_t *bytes,
 		 uint32_t length);
 
+/* The same of an mbuf, which the replay takes over in any case. 0 or -EDEADLK. */
+int replay_mbuf(struct replay *r, enum direction d, uint64_t ns, struct rte_mbuf *frame);
+
 /* After the last one: runs the clock on until no queue holds a frame. */
 int replay_finish(struct replay *r);
 

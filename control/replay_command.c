@@ -16,6 +16,8 @@
 #include "control/document.h"
 #include "control/eal.h"
 #include "control/replay.h"
+#include "control/replay_memory.h"
+#include "control/site_document.h"
 
 #include "capture.h"
 #include "commands.h"
@@ -38,7 +40,6 @@ struct session {
 	struct replay replay;
 	struct replay_output output;
 	struct lane_counters *counters;
-	struct lane_calls *calls;
 	bool drained; /* else it broke off, with frames in its queues */
 };
 
@@ -124,49 +125,16 @@ static int check_files(const struct session *s)
 	return code;
 }
 
-/* mbufs that all queues of the link together may hold. */
-static uint64_t mbufs_wanted(const struct config *c, size_t link)
-{
-	enum { LONGEST_FRAME = 262144, SPARE = 16384 };
-	uint64_t mbufs = SPARE + UINT64_C(2) * BURST_MAX * frame_pool_segments(LONGEST_FRAME);
-
-	for (int d = 0; d < DIRECTIONS; d++) {
-		const struct config_link *l = &c->links[link];
-		const struct config_port *port = d == UPSTREAM ? &l->wan : &l->lan;
-		uint32_t frame = port->mtu + ETHERNET_HEADER_BYTES + 2 * VLAN_TAG_BYTES;
-		uint64_t packets = 0;
-
-		for (size_t i = 0; l->policy[d] != CONFIG_NONE && i < c->class_count; i++)
-			packets += c->policies[l->policy[d]].schedule[i].queue_packets;
-		if (l->policy[d] == CONFIG_NONE)
-			packets = QUEUE_PACKETS_DEFAULT;
-		mbufs += packets * frame_pool_segments(frame);
-	}
-	return mbufs;
-}
-
-/* Reserved, not used: only what the frames and tables touch becomes real. */
-static size_t megabytes_wanted(const struct config *c, uint64_t mbufs)
-{
-	enum { BASE = 384, MOST = 4096, MBUF_BYTES = 2560, RULE_BYTES = 16384 };
-	uint64_t bytes = mbufs * MBUF_BYTES;
-
-	for (size_t i = 0; i < c->acl_count; i++)
-		bytes += 2 * (uint64_t)RULE_BYTES * c->acls[i].rule_count;
-	bytes = BASE + (bytes >> 20);
-	return bytes < MOST ? (size_t)bytes : MOST;
-}
-
 static int start(struct session *s)
 {
-	uint64_t mbufs = mbufs_wanted(s->config, s->link);
+	uint64_t mbufs = replay_mbufs(s->config, s->link);
 	const struct site_options options = {
 		.seed = s->arguments.seed_number,
 		.drop_tap = replay_output_dropped,
 		.drop_context = &s->output,
 	};
 
-	if (eal_start_offline(megabytes_wanted(s->config, mbufs)) < 0)
+	if (eal_start_offline(replay_megabytes(s->config, mbufs)) < 0)
 		return EXIT_RUNTIME;
 	s->eal = true;
 	if (site_create(s->config, &options, &s->site) < 0)
@@ -177,8 +145,7 @@ static int start(struct session *s)
 		return EXIT_RUNTIME;
 	}
 	s->counters = calloc(s->site->link_count * DIRECTIONS, sizeof(*s->counters));
-	s->calls = calloc(s->site->link_count * DIRECTIONS, sizeof(*s->calls));
-	if (!s->counters || !s->calls) {
+	if (!s->counters) {
 		fprintf(stderr, "edgemark: out of memory\n");
 		return EXIT_RUNTIME;
 	}
@@ -286,42 +253,9 @@ static void print_summary(const struct session *s, const json_t *document)
 	replay_summary_calls(stdout, document);
 }
 
-static int copy_calls(const struct lane *lane, struct lane_calls *out)
-{
-	uint32_t from = 0;
-
-	out->calls = malloc(CALL_ENTRIES * sizeof(*out->calls));
-	if (!out->calls)
-		return -ENOMEM;
-	while (from < CALL_ENTRIES)
-		out->count += lane_calls_copy(lane, &from, out->calls + out->count,
-					      CALL_ENTRIES - out->count);
-	return 0;
-}
-
-static json_t *build_document(struct session *s)
-{
-	const struct document_input in = {
-		.site = s->site,
-		.lanes = s->counters,
-		.calls = s->calls,
-		.time_origin_ns = s->replay.origin_ns,
-	};
-
-	for (uint32_t i = 0; i < s->site->link_count * DIRECTIONS; i++) {
-		const struct lane *lane =
-			s->site->links[i / DIRECTIONS].direction[i % DIRECTIONS].lane;
-
-		lane_snapshot(lane, &s->counters[i]);
-		if (copy_calls(lane, &s->calls[i]) < 0)
-			return NULL;
-	}
-	return document_build(&in);
-}
-
 static int conclude(struct session *s)
 {
-	json_t *document = build_document(s);
+	json_t *document = site_document(s->site, s->counters, s->replay.origin_ns);
 	int code;
 
 	if (!document) {
@@ -353,9 +287,6 @@ static int run(struct session *s)
 static void session_clear(struct session *s)
 {
 	(void)replay_output_close(&s->output);
-	for (size_t i = 0; s->calls && i < s->site->link_count * DIRECTIONS; i++)
-		free(s->calls[i].calls);
-	free(s->calls);
 	site_destroy(s->site);
 	free(s->counters);
 	frame_pool_destroy(&s->pool);
