@@ -47,7 +47,9 @@ int frames_create(struct frames *f, const struct rule_set *set, uint32_t count,
 	char name[RTE_MEMPOOL_NAMESIZE];
 	uint64_t random = 2024;
 
-	*f = (struct frames){.count = count, .frame_bytes = frame_bytes - RTE_ETHER_CRC_LEN};
+	*f = (struct frames){.count = count,
+			     .frame_bytes = frame_bytes - RTE_ETHER_CRC_LEN,
+			     .calls = set->calls ? set->calls : count};
 	snprintf(name, sizeof(name), "bench-%u", pools++);
 	f->pool = rte_pktmbuf_pool_create(name, count + POOL_SPARE, POOL_CACHE, 0,
 					  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
@@ -59,7 +61,8 @@ int frames_create(struct frames *f, const struct rule_set *set, uint32_t count,
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		f->packets[i] = rules_packet(set, &random);
+		f->packets[i] =
+			set->calls ? rules_call(i % set->calls) : rules_packet(set, &random);
 		write_headers(f->headers[i], &f->packets[i], f->frame_bytes);
 	}
 	return frames_arm(f, NULL, 0);
@@ -103,7 +106,8 @@ int frames_arm(struct frames *f, struct rte_mbuf *const *sent, uint32_t count)
 		m->pkt_len = f->frame_bytes;
 		memcpy(rte_pktmbuf_mtod(m, void *), f->headers[i], HEADERS_BYTES);
 		if (f->packets[i].class_slot == SLOT_VOICE)
-			number_rtp(rte_pktmbuf_mtod(m, uint8_t *), f->armed);
+			number_rtp(rte_pktmbuf_mtod(m, uint8_t *),
+				   f->armed * (f->count / f->calls) + i / f->calls);
 	}
 	f->armed++;
 	return 0;

@@ -22,6 +22,7 @@ struct frames {
 	struct rte_mempool *pool;
 	uint32_t count;
 	uint32_t frame_bytes; /* without FCS */
+	uint32_t calls;	      /* which voice packets are of in turn */
 	uint32_t armed;	      /* times: the RTP sequence number */
 	uint32_t alive;	      /* of the mbufs below that are ours */
 	struct rte_mbuf **mbufs;

@@ -12,11 +12,12 @@ enum {
 	NO_RULE_PERCENT = 25, /* of the packets that go to rte_acl */
 };
 
-const struct rule_set rules_ports = {"6 UDP source-port rules", PORT_RULES, 100, MATCH_ANY};
-const struct rule_set rules_ports_acl = {"6 rules, none decided by port", PORT_RULES, 100, 0};
-const struct rule_set rules_half = {"1,000 rules, half decided by port", MIXED_RULES, 50,
-				    MATCH_ANY};
-const struct rule_set rules_none = {"1,000 rules, none decided by port", MIXED_RULES, 0, MATCH_ANY};
+const struct rule_set rules_ports = {"6 UDP source-port rules", PORT_RULES, 100, MATCH_ANY, 0};
+const struct rule_set rules_ports_acl = {"6 rules, none decided by port", PORT_RULES, 100, 0, 0};
+const struct rule_set rules_half = {"1,000 rules, half decided by port", MIXED_RULES, 50, MATCH_ANY,
+				    0};
+const struct rule_set rules_none = {"1,000 rules, none decided by port", MIXED_RULES, 0, MATCH_ANY,
+				    0};
 
 static const struct {
 	uint16_t low, high;
@@ -130,4 +131,17 @@ struct packet rules_packet(const struct rule_set *set, uint64_t *random)
 	else
 		draw_tcp(&p, set, random);
 	return p;
+}
+
+/* Each from an address of its own. */
+struct packet rules_call(uint32_t call)
+{
+	return (struct packet){
+		.source = UINT32_C(0x0a090000) + call,
+		.destination = clouds[0] | call % 251,
+		.source_port = (uint16_t)(50000 + call % 20),
+		.destination_port = (uint16_t)(3478 + call % 4),
+		.protocol = UDP,
+		.class_slot = SLOT_VOICE,
+	};
 }

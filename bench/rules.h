@@ -38,6 +38,7 @@ struct rule_set {
 	uint32_t rule_count;
 	uint32_t by_port_percent; /* of packets that their UDP source port decides */
 	int16_t rule_dscp;	  /* MATCH_ANY, or 0: a field more, and no rule decides by port */
+	uint32_t calls;		  /* all packets are of so many calls, in turn; 0: at random */
 };
 
 extern const struct rule_set rules_ports;     /* UDP source ports, nothing else */
@@ -47,6 +48,7 @@ extern const struct rule_set rules_none;      /* 1,000, none decided by port */
 
 void rules_fill(const struct rule_set *set, struct rule_spec *rules);
 struct packet rules_packet(const struct rule_set *set, uint64_t *random);
+struct packet rules_call(uint32_t call);
 
 static inline uint64_t random_next(uint64_t *state) /* SplitMix64 */
 {

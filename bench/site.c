@@ -15,14 +15,18 @@
 #include "lane_state.h"
 #include "parse.h"
 #include "pipeline.h"
+#include "policy_snapshot.h"
 #include "stages.h"
 
 #define LINK_BPS UINT64_C(1000000000)
 
 enum {
 	WIRE_EXTRA_BYTES = VLAN_TAG_BYTES + WIRE_OVERHEAD_BYTES,
-	RATE_PERCENT = 10, /* of the link, guaranteed to each class but voice */
+	RATE_PERCENT = 10,  /* of the link, guaranteed to each class but voice */
+	VOICE_CONTRACT = 0, /* its slot */
 	DRAIN_TURNS = 1000,
+	START_NS = 1,
+	SHAPE_DELAY_NS = 10000000,
 };
 
 static const struct class_spec classes[BENCH_CLASSES] = {
@@ -46,35 +50,40 @@ static uint64_t expected(const struct frames *f, uint8_t class_slot)
 
 /* The time of a pass is a whole number of turns, a little longer than its frames take on
  * the wire: what a class offers a second follows from it. */
-static void plan_time(struct site *s, const struct frames *f)
+static void plan_time(struct site *s, const struct site_options *o, const struct frames *f)
 {
 	uint64_t burst_bytes = (f->frame_bytes + WIRE_EXTRA_BYTES) * (uint64_t)BURST;
 
 	s->turns = (uint32_t)(burst_bytes / MTU_MAX + 1);
 	s->turn_ns = burst_bytes * NANOBITS_PER_BYTE / LINK_BPS / s->turns * 101 / 100 + 1;
-	s->now_ns = 1;
+	if (o->burst_ns > 0)
+		s->turn_ns = o->burst_ns / s->turns;
+	s->now_ns = START_NS;
 }
 
 static struct contract_spec voice_contract(const struct site *s, const struct frames *f,
-					   uint32_t percent)
+					   const struct site_options *o)
 {
 	uint64_t pass_ns = s->turn_ns * s->turns * (f->count / BURST);
 	uint64_t bytes = expected(f, SLOT_VOICE) * (f->frame_bytes - ETHERNET_HEADER_BYTES);
-	uint64_t cir = bytes * NANOBITS_PER_BYTE / pass_ns * percent / 100;
+	uint64_t cir = bytes * NANOBITS_PER_BYTE / pass_ns * o->contract_percent / 100;
 
 	return (struct contract_spec){
+		.slot = VOICE_CONTRACT,
 		.epoch = 1,
 		.class_slots = 1u << SLOT_VOICE,
 		.cir_bps = cir,
 		.burst_bytes = RTE_MAX(cir / 50 / 8, UINT64_C(3036)), /* 20 ms */
 		.account = ACCOUNT_IP,
-		.exceed = EXCEED_RANDOM,
+		.exceed = o->exceed,
+		.max_delay_ns = SHAPE_DELAY_NS,
+		.remark_slot = SLOT_DEFAULT,
 	};
 }
 
 static int build_policy(struct site *s, const struct site_options *o, const struct frames *f)
 {
-	struct contract_spec contract = voice_contract(s, f, o->contract_percent);
+	struct contract_spec contract = voice_contract(s, f, o);
 	const struct rule_set *set = o->rules;
 	struct rule_spec *rules = calloc(set->rule_count, sizeof(*rules));
 	struct class_spec specs[BENCH_CLASSES];
@@ -121,7 +130,7 @@ int site_create(struct site *s, const struct site_options *o, const struct frame
 	int err;
 
 	*s = (struct site){0};
-	plan_time(s, f);
+	plan_time(s, o, f);
 	err = build_policy(s, o, f);
 	if (err < 0)
 		return err;
@@ -228,10 +237,35 @@ static bool classes_are_right(const struct lane_counters *c, const struct frames
 	return true;
 }
 
+static uint64_t drops_of_contracts(const struct lane_counters *c)
+{
+	return c->drops[DROP_CONTRACT] + c->drops[DROP_THINNED] + c->drops[DROP_SPREAD] +
+	       c->drops[DROP_RESERVED] + c->drops[DROP_SHAPE_DELAY];
+}
+
+struct site_contract site_contract(const struct site *s)
+{
+	const struct meter_profile *meter = &s->policy->contracts[VOICE_CONTRACT].meter;
+	const struct contract_counters *contract;
+	struct lane_counters c;
+	double most;
+
+	lane_snapshot(s->lane, &c);
+	contract = &c.contracts[VOICE_CONTRACT];
+	most = (double)meter->rate_bps * (double)(s->now_ns - START_NS) + (double)meter->burst_nb;
+	return (struct site_contract){
+		.excess_percent = 100.0 *
+				  (double)(drops_of_contracts(&c) + contract->exceeded.packets) /
+				  (double)c.classes[SLOT_VOICE].rx.packets,
+		.admitted_percent =
+			100.0 * (double)contract->admitted.bytes * (double)NANOBITS_PER_BYTE / most,
+	};
+}
+
 static bool balances(const struct lane_counters *c, uint64_t received)
 {
 	if (received == c->tx.packets + c->dropped.packets && c->queued.packets == 0 &&
-	    c->dropped.packets == c->drops[DROP_THINNED] + c->drops[DROP_CONTRACT])
+	    c->dropped.packets == drops_of_contracts(c))
 		return true;
 	fprintf(stderr,
 		"edgemark: of %" PRIu64 " packets %" PRIu64 " were sent, %" PRIu64

@@ -12,21 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <rte_acl.h>
-#include <rte_eal.h>
-#include <rte_errno.h>
-#include <rte_log.h>
 
 #include "figures.h"
 #include "frames.h"
 #include "peers.h"
 #include "report.h"
 #include "site.h"
+#include "start.h"
 
 enum {
-	MEGABYTES = 640,
 	FEW = 4096,
 	MANY = 65536,
 	WITHIN_PERCENT = 110, /* the contract, of the voice that is offered */
@@ -48,17 +42,17 @@ struct setting {
 };
 
 static const struct setting settings[] = {
-	{{&rules_ports, WITHIN_PERCENT, false, false}, FEW, 64, true, true},
-	{{&rules_ports, WITHIN_PERCENT, false, false}, MANY, 64, true, true},
-	{{&rules_ports, WITHIN_PERCENT, false, false}, FEW, 1518, true, false},
-	{{&rules_ports, WITHIN_PERCENT, false, false}, MANY, 1518, false, false},
-	{{&rules_ports, OVERRUN_PERCENT, false, false}, FEW, 64, true, true},
-	{{&rules_ports, WITHIN_PERCENT, true, false}, FEW, 64, true, true},
-	{{&rules_half, WITHIN_PERCENT, false, false}, FEW, 64, true, true},
-	{{&rules_half, WITHIN_PERCENT, false, false}, MANY, 64, false, false},
-	{{&rules_none, WITHIN_PERCENT, false, false}, FEW, 64, true, true},
-	{{&rules_ports, WITHIN_PERCENT, false, true}, FEW, 64, true, true},
-	{{&rules_ports, WITHIN_PERCENT, false, true}, MANY, 64, true, true},
+	{{&rules_ports, WITHIN_PERCENT, false, false, EXCEED_RANDOM, 0}, FEW, 64, true, true},
+	{{&rules_ports, WITHIN_PERCENT, false, false, EXCEED_RANDOM, 0}, MANY, 64, true, true},
+	{{&rules_ports, WITHIN_PERCENT, false, false, EXCEED_RANDOM, 0}, FEW, 1518, true, false},
+	{{&rules_ports, WITHIN_PERCENT, false, false, EXCEED_RANDOM, 0}, MANY, 1518, false, false},
+	{{&rules_ports, OVERRUN_PERCENT, false, false, EXCEED_RANDOM, 0}, FEW, 64, true, true},
+	{{&rules_ports, WITHIN_PERCENT, true, false, EXCEED_RANDOM, 0}, FEW, 64, true, true},
+	{{&rules_half, WITHIN_PERCENT, false, false, EXCEED_RANDOM, 0}, FEW, 64, true, true},
+	{{&rules_half, WITHIN_PERCENT, false, false, EXCEED_RANDOM, 0}, MANY, 64, false, false},
+	{{&rules_none, WITHIN_PERCENT, false, false, EXCEED_RANDOM, 0}, FEW, 64, true, true},
+	{{&rules_ports, WITHIN_PERCENT, false, true, EXCEED_RANDOM, 0}, FEW, 64, true, true},
+	{{&rules_ports, WITHIN_PERCENT, false, true, EXCEED_RANDOM, 0}, MANY, 64, true, true},
 };
 
 static const char *const stage_names[STAGES] = {
@@ -66,37 +60,6 @@ static const char *const stage_names[STAGES] = {
 	[STAGE_CALLS] = "calls",     [STAGE_POLICE] = "police",	    [STAGE_MARK] = "mark",
 	[STAGE_ENQUEUE] = "enqueue", [STAGE_DEQUEUE] = "dequeue",
 };
-
-static bool hugepages_are_free(void)
-{
-	FILE *f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "r");
-	long pages = 0;
-	bool enough = f && fscanf(f, "%ld", &pages) == 1 && pages * 2 >= MEGABYTES;
-
-	if (f)
-		fclose(f);
-	return enough;
-}
-
-static int start_eal(bool huge)
-{
-	char memory[16], prefix[32], lcores[32];
-	char *arguments[] = {
-		"bench_stages",	 "--no-pci", "--no-telemetry", "--no-shconf",
-		"--log-level=4", "--lcores", lcores,	       "--file-prefix",
-		prefix,		 "-m",	     memory,	       huge ? "--in-memory" : "--no-huge",
-	};
-
-	snprintf(memory, sizeof(memory), "%d", MEGABYTES);
-	snprintf(prefix, sizeof(prefix), "bench-%d", (int)getpid());
-	snprintf(lcores, sizeof(lcores), "0@0-%ld", sysconf(_SC_NPROCESSORS_ONLN) - 1);
-	rte_log_set_global_level(RTE_LOG_ERR);
-	if (rte_eal_init(sizeof(arguments) / sizeof(arguments[0]), arguments) >= 0)
-		return 0;
-	fprintf(stderr, "edgemark: DPDK does not start with %s MiB of %s: %s\n", memory,
-		huge ? "hugepages" : "ordinary memory", rte_strerror(rte_errno));
-	return -EIO;
-}
 
 static uint32_t runs(const struct setting *t, bool quick)
 {
@@ -210,7 +173,9 @@ static int measure_acl(const struct rule_set *set, const char *what, bool quick,
 	if (err < 0)
 		return err;
 	samples.count = 0;
-	err = site_create(&s, &(struct site_options){set, WITHIN_PERCENT, false, false}, &f);
+	err = site_create(
+		&s, &(struct site_options){set, WITHIN_PERCENT, false, false, EXCEED_RANDOM, 0},
+		&f);
 	if (err == 0) {
 		err = peer_acl(&f, s.policy, quick ? 61 : 601, &samples);
 		site_destroy(&s);
@@ -290,14 +255,14 @@ int main(int argc, char **argv)
 {
 	static struct report report;
 	struct options options = {0};
-	bool huge = hugepages_are_free();
+	bool huge;
 	int err;
 
 	if (read_options(&options, argc, argv) < 0) {
 		fprintf(stderr, "usage: bench_stages [--json FILE] [--quick] [--first]\n");
 		return 2;
 	}
-	if (start_eal(huge) < 0)
+	if (bench_start(argv[0], &huge) < 0)
 		return 1;
 	err = measure_all(&options, &report);
 	if (err < 0)
@@ -306,7 +271,6 @@ int main(int argc, char **argv)
 		report_print(&report, huge);
 	if (err == 0 && options.json)
 		err = report_write(&report, huge, options.json);
-	(void)rmdir(rte_eal_get_runtime_dir()); /* empty: nothing is shared */
-	rte_eal_cleanup();
+	bench_stop();
 	return err < 0;
 }
