@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The stage goes over its packets three times: what they are, where their entries may be,
- * and the entries themselves; each round prefetches for the next one.
+ * The stage goes over its packets twice: what they are and where their entries seem to be,
+ * which it prefetches, and then the entries themselves. Plain IPv4 with RTP goes by a short
+ * way, anything else by a general one.
  */
 #include "calls.h"
 
+#include <nmmintrin.h>
 #include <string.h>
 
 #include <rte_branch_prediction.h>
-#include <rte_hash_crc.h>
-#include <rte_prefetch.h>
+#include <rte_byteorder.h>
+#include <rte_common.h>
 
+#include "burst_select.h"
 #include "lane_state.h"
 #include "parse.h"
 #include "policy_snapshot.h"
+#include "rtp_stream.h"
 #include "stages.h"
 
 enum {
 	PROTOCOL_UDP = 17,
 	UDP_HEADER = 8,
+	IPV4_NO_OPTIONS = 0x45, /* version and header length */
+	PLAIN_PORTS = 20,	/* behind such a header */
+	PLAIN_RTP = PLAIN_PORTS + UDP_HEADER,
+	PLAIN_BYTES = PLAIN_RTP + RTP_HEADER_BYTES,
 	IPV4_ADDRESSES = 12,
 	IPV6_ADDRESSES = 8,
 	SET_FILLS_UP = 2, /* unused ways left */
@@ -26,30 +34,30 @@ enum {
 };
 
 _Static_assert(sizeof(struct call) == 256, "a call is four cache lines");
-_Static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "read_key() puts bytes into words");
+_Static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "a key is put together in words");
 
 /* --- the table ------------------------------------------------------------------------ */
 
-static inline uint32_t hash_words(const uint64_t words[KEY_WORDS], uint8_t family)
-{
-	uint32_t hash;
+/* Never 0, which is an unused entry's. */
+#define HASH_USED (UINT32_C(1) << 31)
 
-	hash = rte_hash_crc_8byte(words[0], 0);
-	hash = rte_hash_crc_8byte(words[2], hash);
-	hash = rte_hash_crc_8byte(words[4], hash);
-	if (family == 6) {
-		hash = rte_hash_crc_8byte(words[1], hash);
-		hash = rte_hash_crc_8byte(words[3], hash);
-	}
-	return hash ? hash : 1; /* 0 is an unused entry's */
+/* CRC-32C. Of the bytes as they lie in the packet: both addresses, then both ports. */
+static inline uint32_t hash_ipv4(uint64_t addresses, uint32_t ports)
+{
+	return _mm_crc32_u32((uint32_t)_mm_crc32_u64(0, addresses), ports) | HASH_USED;
 }
 
 uint32_t call_hash(const struct call_key *key)
 {
-	uint64_t words[KEY_WORDS];
+	uint64_t hash = 0;
 
-	memcpy(words, key, sizeof(words));
-	return hash_words(words, key->family);
+	if (key->family == 4)
+		return hash_ipv4(key->words[0] | key->words[2] << 32,
+				 rte_cpu_to_be_16(key->source_port) |
+					 (uint32_t)rte_cpu_to_be_16(key->destination_port) << 16);
+	for (uint32_t w = 0; w < KEY_WORDS; w++)
+		hash = _mm_crc32_u64(hash, key->words[w]);
+	return (uint32_t)hash | HASH_USED;
 }
 
 static inline uint32_t first_set(uint32_t hash)
@@ -65,16 +73,21 @@ static inline uint32_t second_set(uint32_t hash)
 /* The ways of the set that hold this hash, as bits. */
 static inline uint32_t ways_with(const struct call_table *t, uint32_t set, uint32_t hash)
 {
-	uint32_t ways = 0;
+	const __m128i *ways = (const __m128i *)(const void *)t->signature[set];
+	const __m128i wanted = _mm_set1_epi32((int32_t)hash);
+	const __m128i same = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_loadu_si128(&ways[0]), wanted),
+					     _mm_cmpeq_epi32(_mm_loadu_si128(&ways[1]), wanted));
 
-	for (uint32_t w = 0; w < CALL_WAYS; w++)
-		ways |= (uint32_t)(t->signature[set][w] == hash) << w;
-	return ways;
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(same, _mm_setzero_si128()));
 }
 
 static inline bool same_key(const struct call_key *a, const struct call_key *b)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	uint64_t differ = 0;
+
+	for (uint32_t w = 0; w < KEY_WORDS; w++)
+		differ |= a->words[w] ^ b->words[w];
+	return differ == 0;
 }
 
 static uint16_t find_in(const struct call_table *t, uint32_t set, const struct call_packet *p)
@@ -163,173 +176,217 @@ static inline uint16_t guess(const struct call_table *t, uint32_t hash)
 	return (uint16_t)(set * CALL_WAYS + (uint32_t)__builtin_ctz(ways));
 }
 
+static inline void count(struct call *c, uint8_t class_slot, uint32_t class_epoch,
+			 uint32_t ip_bytes, uint64_t now_ns)
+{
+	if (unlikely(c->class_slot != class_slot || c->class_epoch != class_epoch)) {
+		c->class_slot = class_slot;
+		c->class_epoch = class_epoch;
+	}
+	c->last_ns = now_ns;
+	c->packets++;
+	c->bytes += ip_bytes;
+}
+
 uint16_t calls_count(struct call_table *t, const struct call_packet *p, uint64_t now_ns)
 {
 	uint16_t index = p->index;
 	struct call *c;
 
-	if (unlikely(index == CALL_NONE || !same_key(&t->entries[index].key, &p->key)))
+	if (index == CALL_NONE || !same_key(&t->entries[index].key, &p->key))
 		index = find_or_begin(t, p, now_ns);
-	if (unlikely(index == CALL_NONE))
+	if (index == CALL_NONE)
 		return CALL_NONE;
 	c = &t->entries[index];
-	if (unlikely(c->class_slot != p->class_slot || c->class_epoch != p->class_epoch)) {
-		c->class_slot = p->class_slot;
-		c->class_epoch = p->class_epoch;
-	}
-	c->last_ns = now_ns;
-	c->packets++;
-	c->bytes += p->ip_bytes;
-	if (p->is_rtp)
+	count(c, p->class_slot, p->class_epoch, p->ip_bytes, now_ns);
+	if (p->rtp != NULL)
 		rtp_arrived(&c->rtp, p->rtp, now_ns);
 	return index;
 }
 
-/* --- the stage ------------------------------------------------------------------------ */
+/* --- what a packet is ----------------------------------------------------------------- */
 
-/* Which frames may be of calls: a byte of 0 or 1 each, in a few wide operations a class. */
-static inline void mark_frames(const struct burst *b, uint32_t classes, uint8_t wanted[BURST_MAX])
+/* Frames of the classes with UDP ports: they may be of calls. */
+static inline uint64_t select_udp(const struct burst *b, uint32_t classes)
 {
-	memset(wanted, 0, BURST_MAX);
-	for (; classes != 0; classes &= classes - 1) {
-		const uint8_t slot = (uint8_t)__builtin_ctz(classes);
+	uint8_t udp[BURST_MAX];
 
-		for (uint32_t i = 0; i < BURST_MAX; i++)
-			wanted[i] |= (uint8_t)((b->class_slot[i] == slot) &
-					       (b->protocol[i] == PROTOCOL_UDP) &
-					       (b->drop[i] == DROP_NONE)) &
-				     b->flags[i] & FRAME_PORTS_KNOWN;
-	}
+	for (uint32_t i = 0; i < BURST_MAX; i++)
+		udp[i] = (uint8_t) -
+			 ((b->protocol[i] == PROTOCOL_UDP) & (b->flags[i] / FRAME_PORTS_KNOWN & 1));
+	return select_bits(udp) & select_classes(b, classes) & select_living(b);
 }
 
-/* Their places in the burst. Beyond its count nothing is meant. */
-static inline uint32_t find_frames(const struct burst *b, uint32_t classes, uint8_t *frames)
+static inline uint64_t ports_word(const struct burst *b, uint32_t i, uint8_t family)
 {
-	uint8_t wanted[BURST_MAX];
-	uint32_t count = 0;
+	return (uint64_t)b->source_port[i] | (uint64_t)b->destination_port[i] << 16 |
+	       (uint64_t)family << 32;
+}
 
-	mark_frames(b, classes, wanted);
-	for (uint32_t at = 0; at < b->count; at += sizeof(uint64_t)) {
-		uint64_t eight;
+/* As usual: RTP over UDP in IPv4 without options, and all their headers in one piece. The
+ * first byte tells it from IPv6. */
+static inline bool is_usual(const struct burst *b, uint32_t i, const uint8_t *ip)
+{
+	return likely(b->frame[i]->data_len >= b->ip_offset[i] + PLAIN_BYTES &&
+		      b->ip_bytes[i] >= PLAIN_BYTES && ip[0] == IPV4_NO_OPTIONS &&
+		      rtp_is_plain(ip + PLAIN_RTP));
+}
 
-		memcpy(&eight, wanted + at, sizeof(eight));
-		for (; eight != 0; eight &= eight - 1) {
-			uint32_t i = at + (uint32_t)__builtin_ctzll(eight) / 8;
+static inline uint32_t read32(const uint8_t *p)
+{
+	uint32_t value;
 
-			if (i < b->count)
-				frames[count++] = (uint8_t)i;
-		}
-	}
-	return count;
+	memcpy(&value, p, sizeof(value));
+	return value;
+}
+
+static inline uint32_t hash_usual(const uint8_t *ip)
+{
+	uint64_t addresses;
+
+	memcpy(&addresses, ip + IPV4_ADDRESSES, sizeof(addresses));
+	return hash_ipv4(addresses, read32(ip + PLAIN_PORTS));
+}
+
+/* Little-endian: the first four bytes of an address. The family is among the ports. */
+static inline bool is_of(const struct call *c, const struct burst *b, uint32_t i, const uint8_t *ip)
+{
+	return ((c->key.words[0] ^ read32(ip + IPV4_ADDRESSES)) |
+		(c->key.words[2] ^ read32(ip + IPV4_ADDRESSES + 4)) |
+		(c->key.words[4] ^ ports_word(b, i, 4))) == 0;
 }
 
 /* Bytes of frame i from its IP header + offset on; of a split frame into `room`. */
-static inline const uint8_t *ip_bytes_at(const struct burst *b, uint32_t i, uint32_t offset,
-					 uint32_t n, uint8_t *room)
+static const uint8_t *ip_bytes_at(const struct burst *b, uint32_t i, uint32_t offset, uint32_t n,
+				  uint8_t *room)
 {
-	if (likely(!(b->flags[i] & FRAME_SPLIT) &&
-		   b->ip_offset[i] + offset + n <= b->frame[i]->data_len))
+	if (!(b->flags[i] & FRAME_SPLIT) && b->ip_offset[i] + offset + n <= b->frame[i]->data_len)
 		return rte_pktmbuf_mtod_offset(b->frame[i], const uint8_t *,
 					       b->ip_offset[i] + offset);
 	parse_ip_bytes(b, i, offset, n, room);
 	return room;
 }
 
-/* The key and its hash. It is put together in registers: read back in other pieces than it
- * was written in, it would wait for the store. */
-static inline void read_key(const struct burst *b, uint32_t i, struct call_packet *p)
+static void read_key(const struct burst *b, uint32_t i, struct call_packet *p)
 {
 	const uint8_t family = b->kind[i] == FRAME_IPV4 ? 4 : 6;
-	uint64_t words[KEY_WORDS] = {0};
+	const uint8_t *at;
 	uint8_t room[32];
 
-	if (likely(family == 4)) {
-		const uint8_t *at = ip_bytes_at(b, i, IPV4_ADDRESSES, 8, room);
-		uint32_t source, destination;
-
-		memcpy(&source, at, sizeof(source));
-		memcpy(&destination, at + 4, sizeof(destination));
-		words[0] = source; /* little-endian: the first four bytes */
-		words[2] = destination;
+	p->key = (struct call_key){0};
+	if (family == 4) {
+		at = ip_bytes_at(b, i, IPV4_ADDRESSES, 8, room);
+		memcpy(p->key.source, at, 4);
+		memcpy(p->key.destination, at + 4, 4);
 	} else {
-		const uint8_t *at = ip_bytes_at(b, i, IPV6_ADDRESSES, 32, room);
-
-		memcpy(words, at, 32);
+		at = ip_bytes_at(b, i, IPV6_ADDRESSES, 32, room);
+		memcpy(p->key.source, at, 16);
+		memcpy(p->key.destination, at + 16, 16);
 	}
-	words[4] = (uint64_t)b->source_port[i] | (uint64_t)b->destination_port[i] << 16 |
-		   (uint64_t)family << 32;
-	p->hash = hash_words(words, family);
-	memcpy(&p->key, words, sizeof(words));
+	p->key.words[4] = ports_word(b, i, family);
+	p->hash = call_hash(&p->key);
 }
 
-static inline uint32_t transport_offset(const struct burst *b, uint32_t i)
+static uint32_t transport_offset(const struct burst *b, uint32_t i)
 {
 	uint8_t room;
 
-	if (likely(b->kind[i] == FRAME_IPV4))
+	if (b->kind[i] == FRAME_IPV4)
 		return (*ip_bytes_at(b, i, 0, 1, &room) & 0xfu) * 4;
 	return parse_ipv6_transport(b, i);
 }
 
-/* False where the frame carries no media. */
-static inline bool read_media(const struct burst *b, uint32_t i, struct call_packet *p)
+/* Any frame. False where it carries no media. */
+static bool read_any(const struct burst *b, uint32_t i, struct call_packet *p,
+		     uint8_t room[MEDIA_SPAN])
 {
 	const uint32_t payload_at = transport_offset(b, i) + UDP_HEADER;
 	const uint32_t bytes = b->ip_bytes[i] > payload_at ? b->ip_bytes[i] - payload_at : 0;
-	const uint8_t *rtp = NULL;
-	uint8_t room[MEDIA_SPAN];
 	enum media media = MEDIA_NONE;
 
-	if (likely(bytes > 0))
+	if (bytes > 0)
 		media = media_of(
 			ip_bytes_at(b, i, payload_at, RTE_MIN(bytes, (uint32_t)MEDIA_SPAN), room),
-			bytes, &rtp);
-	p->is_rtp = media == MEDIA_RTP;
-	if (p->is_rtp)
-		memcpy(p->rtp, rtp, RTP_HEADER_BYTES);
-	return media != MEDIA_NONE;
-}
-
-static inline bool read_packet(const struct burst *b, uint32_t i, const struct policy *p,
-			       struct call_packet *packet)
-{
-	if (!read_media(b, i, packet))
+			bytes, &p->rtp);
+	if (media == MEDIA_NONE)
 		return false;
-	read_key(b, i, packet);
-	packet->class_slot = b->class_slot[i];
-	packet->class_epoch = p->classes[b->class_slot[i]].epoch;
-	packet->ip_bytes = b->ip_bytes[i];
+	if (media != MEDIA_RTP)
+		p->rtp = NULL;
+	read_key(b, i, p);
 	return true;
 }
 
-static inline void prefetch_entry(const struct call *c)
+/* --- the stage ------------------------------------------------------------------------ */
+
+/* A packet whose way was not the usual one, or whose entry is not where it seemed to be. */
+static __rte_noinline uint16_t count_any(struct call_table *t, const struct burst *b, uint32_t i,
+					 const struct policy *p)
 {
-	rte_prefetch0(c);
-	rte_prefetch0(&c->last_ns);
-	rte_prefetch0(&c->rtp);
+	struct call_packet packet = {.index = CALL_NONE};
+	uint8_t room[MEDIA_SPAN];
+
+	if (!read_any(b, i, &packet, room))
+		return CALL_NONE;
+	packet.class_slot = b->class_slot[i];
+	packet.class_epoch = p->classes[b->class_slot[i]].epoch;
+	packet.ip_bytes = b->ip_bytes[i];
+	return calls_count(t, &packet, b->now_ns);
+}
+
+/* What the first round leaves to the second: where the packet's IP header is, and its entry
+ * seems to be. NULL: that must be looked into. */
+struct sighting {
+	const uint8_t *ip;
+	struct call *call;
+};
+
+static inline struct sighting look(struct call_table *t, const struct burst *b, uint32_t i)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(b->frame[i], const uint8_t *, b->ip_offset[i]);
+	struct call *call;
+	uint16_t index;
+
+	if (unlikely(!is_usual(b, i, ip)))
+		return (struct sighting){ip, NULL};
+	index = guess(t, hash_usual(ip));
+	if (unlikely(index == CALL_NONE))
+		return (struct sighting){ip, NULL};
+	call = &t->entries[index];
+	__builtin_prefetch(call, 1);
+	__builtin_prefetch(&call->last_ns, 1);
+	__builtin_prefetch(&call->rtp, 1);
+	return (struct sighting){ip, call};
+}
+
+static inline uint16_t count_frame(struct call_table *t, const struct burst *b, uint32_t i,
+				   const struct sighting *s, const struct policy *p)
+{
+	struct call *c = s->call;
+
+	if (unlikely(c == NULL || !is_of(c, b, i, s->ip)))
+		return count_any(t, b, i, p);
+	count(c, b->class_slot[i], p->classes[b->class_slot[i]].epoch, b->ip_bytes[i], b->now_ns);
+	rtp_follow(&c->rtp, s->ip + PLAIN_RTP, b->now_ns);
+	return (uint16_t)(c - t->entries);
 }
 
 void calls_burst(struct burst *b, const struct policy *p, struct lane *lane)
 {
 	struct call_table *t = lane->calls;
-	struct call_packet packets[BURST_MAX];
-	uint8_t frames[BURST_MAX];
-	uint32_t found, count = 0;
+	struct sighting sightings[BURST_MAX];
+	uint64_t frames;
 
 	if (p->call_classes == 0)
 		return;
-	found = find_frames(b, p->call_classes, frames);
-	for (uint32_t k = 0; k < found; k++) {
-		if (unlikely(!read_packet(b, frames[k], p, &packets[count])))
-			continue;
-		rte_prefetch0(t->signature[first_set(packets[count].hash)]);
-		frames[count++] = frames[k];
+	frames = select_udp(b, p->call_classes);
+	for (uint64_t left = frames; left != 0;) {
+		const uint32_t i = select_next(&left);
+
+		sightings[i] = look(t, b, i);
 	}
-	for (uint32_t k = 0; k < count; k++) {
-		packets[k].index = guess(t, packets[k].hash);
-		if (likely(packets[k].index != CALL_NONE))
-			prefetch_entry(&t->entries[packets[k].index]);
+	for (uint64_t left = frames; left != 0;) {
+		const uint32_t i = select_next(&left);
+
+		b->call[i] = count_frame(t, b, i, &sightings[i], p);
 	}
-	for (uint32_t k = 0; k < count; k++)
-		b->call[frames[k]] = calls_count(t, &packets[k], b->now_ns);
 }

@@ -31,23 +31,33 @@ enum {
 #define CALL_IDLE_NS UINT64_C(2000000000)
 
 struct call_key {
-	uint8_t source[16], destination[16];	/* IPv4 in the first four bytes, the rest zero */
-	uint16_t source_port, destination_port; /* host order */
-	uint8_t family;				/* 4 or 6; 0: an unused entry */
-	uint8_t zero[3];
+	union {
+		struct {
+			/* IPv4 in the first four bytes, the rest zero */
+			uint8_t source[16], destination[16];
+			uint16_t source_port, destination_port; /* host order */
+			uint8_t family;				/* 4 or 6; 0: an unused entry */
+			uint8_t zero[3];
+		};
+		uint64_t words[5]; /* all of it, as it is compared and hashed */
+	};
 };
 
-/* A call; control sees a copy. By cache lines: who it is, what became of it, its stream. */
+/* A call; control sees a copy. By cache lines: who it is and what the fair droppers hold
+ * against it, what became of it, its stream, and what is seldom touched. */
 struct call {
 	struct call_key key;
 	uint8_t class_slot;
 	bool placed;	      /* protect: holds a place */
+	bool over_contract;   /* protect: begun after the contract was full */
+	bool spread_begun;    /* spread: its account has begun */
 	uint32_t class_epoch; /* of the slot: another one there means another class */
 	uint32_t tag;	      /* changes whenever the entry changes hands */
-	uint64_t first_ns;    /* arrivals, by the lane's clock */
+	int32_t spread_q30;   /* spread: what has accumulated towards the next drop */
+	bool spread_lost;     /* spread: the last packet was lost */
 
-	uint64_t last_ns;
-	uint64_t packets, bytes; /* arrived; bytes of IP */
+	uint64_t last_ns __attribute__((aligned(64))); /* of its arrivals, by the lane's clock */
+	uint64_t packets, bytes;		       /* arrived; bytes of IP */
 	/* Of the outcome. A shaped packet's is known when it leaves the queue. */
 	uint64_t dropped;	 /* by this lane, whatever the reason */
 	uint64_t longest_run;	 /* of drops in a row */
@@ -57,11 +67,7 @@ struct call {
 
 	struct call_rtp rtp; /* a line, and what is seldom touched */
 
-	/* Of the fair droppers: */
-	int32_t spread_q30;    /* spread: what has accumulated towards the next drop */
-	bool spread_begun;     /* it has begun to */
-	bool spread_lost;      /* the last packet was lost */
-	bool over_contract;    /* protect: begun after the contract was full */
+	uint64_t first_ns;     /* its first arrival */
 	uint64_t reserved_bps; /* protect, where placed */
 };
 
@@ -81,8 +87,7 @@ struct call_packet {
 	uint16_t index;
 	uint8_t class_slot;
 	uint32_t class_epoch, ip_bytes;
-	bool is_rtp;
-	uint8_t rtp[RTP_HEADER_BYTES];
+	const uint8_t *rtp; /* its header; NULL: it is no RTP */
 };
 
 /* The entry's index, made if there was none, or CALL_NONE. The packet is counted. The hash

@@ -7,11 +7,10 @@
 #include "rtp.h"
 
 #include <stdbool.h>
-#include <string.h>
 
-#include <rte_branch_prediction.h>
-#include <rte_byteorder.h>
 #include <rte_common.h>
+
+#include "rtp_stream.h"
 
 enum {
 	STUN_BYTES = 20,
@@ -19,28 +18,10 @@ enum {
 	CHANNEL_BYTES = 4,
 	TYPE_COMFORT_NOISE = 13,
 	TYPES = 128,
-	STEP_TICKS = 1 << 20, /* no clock makes as many in STEP_NS */
 };
 
 #define NS_PER_SECOND UINT64_C(1000000000)
-#define CLOCK_SPAN_NS UINT64_C(500000000)  /* an estimate needs as long at least */
-#define STEP_NS	      UINT64_C(2000000000) /* a longer one is a jump, no jitter */
-
-static inline uint16_t read16(const uint8_t *p)
-{
-	rte_be16_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return rte_be_to_cpu_16(value);
-}
-
-static inline uint32_t read32(const uint8_t *p)
-{
-	rte_be32_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return rte_be_to_cpu_32(value);
-}
+#define CLOCK_SPAN_NS UINT64_C(500000000) /* an estimate needs as long at least */
 
 /* --- what it is ---------------------------------------------------------------------- */
 
@@ -51,11 +32,11 @@ static enum media plain_media(const uint8_t *payload, uint32_t bytes)
 		return MEDIA_NONE;
 	if (likely(payload[0] >> 6 == 2)) {
 		/* RFC 5761 4: RTCP's packet types, where RTP has a marker and a payload type */
-		if (bytes >= 2 && payload[1] >= 192 && payload[1] <= 223)
+		if (bytes >= 2 && payload[1] >= RTCP_TYPE_FIRST && payload[1] <= RTCP_TYPE_LAST)
 			return MEDIA_NONE;
 		return bytes >= RTP_HEADER_BYTES ? MEDIA_RTP : MEDIA_OTHER;
 	}
-	if (payload[0] < 4 && bytes >= STUN_BYTES && read32(payload + 4) == STUN_COOKIE)
+	if (payload[0] < 4 && bytes >= STUN_BYTES && rtp_read32(payload + 4) == STUN_COOKIE)
 		return MEDIA_NONE;
 	if (payload[0] >= 16 && payload[0] <= 63) /* ZRTP, then DTLS */
 		return MEDIA_NONE;
@@ -66,7 +47,7 @@ enum media media_of(const uint8_t *payload, uint32_t bytes, const uint8_t **rtp)
 {
 	*rtp = payload;
 	if (bytes >= CHANNEL_BYTES && payload[0] >> 4 == 4) {
-		uint32_t length = read16(payload + 2);
+		uint32_t length = rtp_read16(payload + 2);
 
 		if (length > bytes - CHANNEL_BYTES)
 			return MEDIA_OTHER;
@@ -134,31 +115,7 @@ static void estimate_clock(struct call_rtp *r, uint32_t timestamp, uint64_t now_
 	set_clock(r, usual_clock((uint64_t)ticks * 1000 / (span_ns / 1000000)));
 }
 
-/* --- jitter ----------------------------------------------------------------------------- */
-
-/* D and J of RFC 3550 6.4.1. */
-static void sample_jitter(struct call_rtp *r, uint32_t timestamp, uint64_t now_ns)
-{
-	int32_t ticks = (int32_t)(timestamp - r->timestamp);
-	uint64_t elapsed_ns = now_ns - r->arrival_ns; /* huge where the clock stepped back */
-	int64_t sent_ns, difference, j;
-
-	if (unlikely(elapsed_ns > STEP_NS || ticks > STEP_TICKS || ticks < -STEP_TICKS))
-		return;
-	sent_ns = (ticks * (int64_t)r->tick_ns_q16) >> 16;
-	if (unlikely(sent_ns > (int64_t)STEP_NS || sent_ns < -(int64_t)STEP_NS))
-		return;
-	difference = (int64_t)elapsed_ns - sent_ns;
-	if (difference < 0)
-		difference = -difference;
-	j = (int64_t)r->jitter_ns;
-	j += (difference - j) / 16;
-	r->jitter_ns = (uint32_t)j;
-	r->jitter_ns_sum += r->jitter_ns;
-	r->jitter_samples++;
-	if (r->jitter_ns > r->jitter_ns_max)
-		r->jitter_ns_max = r->jitter_ns;
-}
+/* --- its codec and its time ------------------------------------------------------------ */
 
 /* True where the packet is of the stream's codec, by now. Comfort noise and DTMF digits
  * come between; another codec stays. */
@@ -188,7 +145,7 @@ static void follow_timestamp(struct call_rtp *r, uint8_t type, uint32_t timestam
 	if (unlikely(r->tick_ns_q16 == 0))
 		estimate_clock(r, timestamp, now_ns);
 	else if (likely(r->arrival_ns != 0))
-		sample_jitter(r, timestamp, now_ns);
+		rtp_sample_jitter(r, timestamp, now_ns);
 	r->timestamp = timestamp;
 	r->arrival_ns = now_ns;
 }
@@ -242,8 +199,8 @@ static bool confirms_jump(struct call_rtp *r, uint16_t seq)
 void rtp_arrived(struct call_rtp *r, const uint8_t *header, uint64_t now_ns)
 {
 	const uint8_t type = header[1] & 0x7f;
-	const uint16_t seq = read16(header + 2);
-	const uint32_t timestamp = read32(header + 4), ssrc = read32(header + 8);
+	const uint16_t seq = rtp_read16(header + 2);
+	const uint32_t timestamp = rtp_read32(header + 4), ssrc = rtp_read32(header + 8);
 	const uint16_t ahead = (uint16_t)(seq - r->max_seq);
 
 	if (unlikely(r->rtp_packets == 0 || ssrc != r->ssrc)) {

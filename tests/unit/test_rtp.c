@@ -9,14 +9,15 @@
 #include <cmocka.h>
 
 #include "rtp.h"
+#include "rtp_stream.h"
 #include "support/random.h"
 
 #define MS UINT64_C(1000000)
 
 enum { TICKS = 160, OPUS = 111 };
 
-struct sender { /* one packet each 20 ms, arriving as it is sent */
-	struct call_rtp rtp;
+struct sender {			       /* one packet each 20 ms, arriving as it is sent */
+	struct call_rtp rtp, followed; /* as a whole, and by the short way where it is one */
 	uint64_t now_ns;
 	uint32_t ssrc, timestamp;
 	uint16_t seq;
@@ -47,12 +48,15 @@ static void header_of(uint8_t *h, const struct sender *s)
 	memcpy(h, bytes, sizeof(bytes));
 }
 
+/* Both ways are the same to every test below. */
 static void arrive(struct sender *s)
 {
 	uint8_t header[RTP_HEADER_BYTES];
 
 	header_of(header, s);
 	rtp_arrived(&s->rtp, header, s->now_ns);
+	rtp_follow(&s->followed, header, s->now_ns);
+	assert_memory_equal(&s->rtp, &s->followed, sizeof(s->rtp));
 }
 
 static void arrive_as(struct sender *s, uint16_t seq)
@@ -115,6 +119,20 @@ static void rtcp_shares_the_ports(void **state)
 		p[1] = (uint8_t)second;
 		assert_int_equal(media(p, sizeof(p)),
 				 second >= 192 && second <= 223 ? MEDIA_NONE : MEDIA_RTP);
+	}
+}
+
+static void what_is_plain_is_what_is_rtp(void **state)
+{
+	uint8_t payload[MEDIA_SPAN] = {0};
+	const uint8_t *rtp;
+
+	(void)state;
+	for (uint32_t start = 0; start < 0x10000; start++) {
+		payload[0] = (uint8_t)(start >> 8);
+		payload[1] = (uint8_t)start;
+		assert_int_equal(rtp_is_plain(payload),
+				 media_of(payload, RTP_HEADER_BYTES, &rtp) == MEDIA_RTP);
 	}
 }
 
@@ -553,6 +571,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_byte),
 		cmocka_unit_test(rtcp_shares_the_ports),
+		cmocka_unit_test(what_is_plain_is_what_is_rtp),
 		cmocka_unit_test(stun_has_its_cookie),
 		cmocka_unit_test(short_ones),
 		cmocka_unit_test(channel_data_is_looked_into),
