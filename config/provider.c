@@ -5,12 +5,12 @@
  * comes closer to those behind it than it was on arrival.
  *
  * A strict class is served at the link's rate R, less the rates of what goes ahead of it,
- * after a latency T = (largest frame + bursts of what goes ahead) / R. Arrivals within
- * r*t + b then leave within r*t + b + r*T (network calculus: the output bound of a
- * rate-latency server; the class's own burst is not in T, as a packet behind others of its
- * class is as far from them as the link serves them, which is no faster than r). So the
- * meter's burst is the provider's less CIR*T. This is at most CIR times the class's whole
- * delay bound.
+ * after a latency T = (what the link's bucket sends at once + bursts of what goes ahead) / R:
+ * one largest frame, and LINK_TURN_US of the rate. Arrivals within r*t + b then leave within r*t +
+ * b + r*T (network calculus: the output bound of a rate-latency server; the class's own burst is
+ * not in T, as a packet behind others of its class is as far from them as the link serves them,
+ * which is no faster than r). So the meter's burst is the provider's less CIR*T. This is at most
+ * CIR times the class's whole delay bound.
  */
 #include "config.h"
 
@@ -67,7 +67,8 @@ static struct ahead ahead_of(const struct config_policy *p, const struct config_
 	a.bytes = a.bps / BITS * LINK_CONTROL_BURST_MS / 1000;
 	if (a.bytes < LINK_CONTROL_BURST_MIN)
 		a.bytes = LINK_CONTROL_BURST_MIN;
-	a.bytes += largest; /* the one that is being sent */
+	/* what is being sent */
+	a.bytes += largest + port->rate_bps / BITS * LINK_TURN_US / 1000000 + 1;
 	for (size_t i = 0; i < class_index; i++) {
 		const struct config_contract *k = contract_of(p, i);
 

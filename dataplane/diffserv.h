@@ -67,6 +67,10 @@ enum {
 	LINK_CONTROL_BURST_MIN = 3036,
 };
 
+/* The link's token bucket holds one largest frame, and what comes in so long: a worker that
+ * is back within it loses nothing of the link's rate. */
+enum { LINK_TURN_US = 20 };
+
 /* What becomes of packets above a contract. */
 enum exceed {
 	EXCEED_POLICE,

@@ -46,7 +46,7 @@ struct schedule_class {			/* of a slot without a class: weight 1, no limits */
 struct schedule_profile {
 	bool link_shaped;		   /* else the link always has room */
 	uint32_t largest_bytes;		   /* the largest frame by the link's accounting */
-	struct meter_profile link;	   /* burst: the largest frame */
+	struct meter_profile link;	   /* burst: the largest frame, and LINK_TURN_US */
 	struct meter_profile link_control; /* if link_shaped: the cap on what goes ahead */
 
 	/* A bit per class slot; present and strict have link control's, too. */

@@ -18,6 +18,7 @@ enum {
 #define BURST_NS	      UINT64_C(20000000) /* 20 ms */
 #define DELAY_NS_MAX	      (UINT64_MAX / 4)	 /* so that no expiry overflows */
 #define CEILING_NS	      UINT64_C(100000) /* 0.1 ms: a turn of the worker's loop, at any rate */
+#define LINK_TURN_NS	      (LINK_TURN_US * UINT64_C(1000))
 
 static uint64_t bytes_in(uint64_t rate_bps, uint64_t ns)
 {
@@ -56,11 +57,12 @@ static void build_link(struct schedule_profile *out, const struct egress_spec *e
 	out->link_shaped = e->rate_bps != 0;
 	if (!out->link_shaped)
 		return;
-	/* One largest frame, and what comes in less than a nanosecond: the frame leaves in
-	 * the first whole nanosecond at which it is covered, and no token is lost by that. */
+	/* One largest frame, and what comes in between two turns of the worker's loop: a frame
+	 * leaves in the first turn at which it is covered, and no token is lost by that. Without
+	 * the turn's share a busy link would stay below its rate by half a turn a frame. */
 	out->link = meter_profile(e->rate_bps, out->largest_bytes);
-	out->link.burst_nb += e->rate_bps - 1;
-	out->link.fill_ns++;
+	out->link.burst_nb += e->rate_bps * LINK_TURN_NS;
+	out->link.fill_ns += LINK_TURN_NS;
 	out->link_control =
 		meter_profile(control_bps, larger(LINK_CONTROL_BURST_MIN,
 						  bytes_in(control_bps, LINK_CONTROL_BURST_NS)));

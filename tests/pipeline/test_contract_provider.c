@@ -61,11 +61,12 @@ static const char text[] =
 
 struct trial {
 	struct random random;
-	uint64_t now_ns, judged, refused, waited_ns;
+	uint64_t now_ns, judged, refused;
+	uint64_t link_bps, line_ns; /* the link itself: busy until then */
 	struct translation translation;
 	struct policy *policy;
 	struct lane *lane;
-	struct oracle_bucket provider;
+	struct oracle_bucket provider, far; /* at our port, and at the link's far end */
 };
 
 static void begin(struct trial *t, const struct office *o, const char *exceed, bool metered,
@@ -88,6 +89,8 @@ static void begin(struct trial *t, const struct office *o, const char *exceed, b
 	contract = &t->translation.contracts[0];
 	oracle_bucket_set(&t->provider, contract->cir_bps, c->policies[0].contracts[0].burst_bytes,
 			  t->now_ns);
+	t->far = t->provider;
+	t->link_bps = t->translation.spec.egress.rate_bps;
 	assert_true(contract->burst_bytes < c->policies[0].contracts[0].burst_bytes);
 	if (!metered)
 		contract->burst_bytes = c->policies[0].contracts[0].burst_bytes;
@@ -111,15 +114,27 @@ static void end(struct trial *t)
 	assert_int_equal(test_pool_in_use(), 0);
 }
 
+/* A frame on the link, one after the other: when its last bit is at the far end. */
+static uint64_t cross(struct trial *t, uint32_t frame_bytes)
+{
+	uint64_t bits = 8 * (RTE_MAX(frame_bytes, (uint32_t)ETHERNET_MIN_BYTES) +
+			     (uint64_t)WIRE_OVERHEAD_BYTES);
+
+	t->line_ns = RTE_MAX(t->line_ns, t->now_ns) + bits * 1000000000 / t->link_bps;
+	return t->line_ns;
+}
+
 static void judge(struct trial *t, struct rte_mbuf **frames, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		const uint8_t *bytes = rte_pktmbuf_mtod(frames[i], const uint8_t *);
 		bool voice = frames[i]->pkt_len > 34 && bytes[12] == 8 && bytes[15] >> 2 == 46;
+		uint32_t ip_bytes = frames[i]->pkt_len - ETHERNET_HEADER_BYTES;
+		uint64_t there_ns = cross(t, frames[i]->pkt_len);
 
 		t->judged += voice;
-		if (voice && !oracle_bucket_admit(&t->provider, t->now_ns,
-						  frames[i]->pkt_len - ETHERNET_HEADER_BYTES))
+		if (voice && (!oracle_bucket_admit(&t->provider, t->now_ns, ip_bytes) ||
+			      !oracle_bucket_admit(&t->far, there_ns, ip_bytes)))
 			t->refused++;
 		rte_pktmbuf_free(frames[i]);
 	}

@@ -23,6 +23,7 @@ enum {
 	US = 1000,
 	MS = 1000 * US,
 	RIG_EXPIRED_MAX = 64,
+	TURN_BYTES = LINK_TURN_US, /* of 8 Mbit/s: what the link's bucket has beside a frame */
 };
 
 #define SECOND UINT64_C(1000000000)

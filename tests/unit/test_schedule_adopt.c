@@ -22,13 +22,13 @@ static void unchanged_policy_grants_no_tokens(void **state)
 	assert_int_equal(rig_next(&r), 1);
 	r.now_ns += 1000 * US;
 	rig_reload(&r);
-	assert_int_equal(rig_when(&r), r.now_ns + 500 * US);
-	r.now_ns += 500 * US;
+	assert_int_equal(rig_when(&r), r.now_ns + (500 - TURN_BYTES) * US);
+	r.now_ns += (500 - TURN_BYTES) * US;
 	assert_int_equal(rig_next(&r), 2);
-	/* the ceiling had 3,000 - 3,000 + 750 at 4 Mbit/s */
-	assert_int_equal(rig_when(&r), r.now_ns + 1500 * US);
+	/* the ceiling had 3,000 - 3,000 + 740 at 4 Mbit/s */
+	assert_int_equal(rig_when(&r), r.now_ns + 1520 * US);
 	rig_reload(&r);
-	assert_int_equal(rig_when(&r), r.now_ns + 1500 * US);
+	assert_int_equal(rig_when(&r), r.now_ns + 1520 * US);
 	rig_stop(&r);
 }
 
@@ -85,7 +85,8 @@ static void time_before_the_change_counts_at_the_old_rate(void **state)
 	r.now_ns += 500 * US;
 	r.spec.egress.rate_bps = 80 * MBPS;
 	rig_reload(&r);
-	assert_int_equal(rig_when(&r), r.now_ns + 100 * US); /* 1,000 bytes are missing */
+	/* 980 bytes are missing */
+	assert_int_equal(rig_when(&r), r.now_ns + (1000 - TURN_BYTES) / 10 * US);
 	rig_stop(&r);
 }
 

@@ -86,10 +86,17 @@ static void queue_everything(struct rig *r)
 		r->classes[i].queue_ns = 1000 * SECOND;
 }
 
+/* What the link's bucket holds: one largest frame, and what comes in a turn. */
+static unsigned __int128 link_burst_nb(uint64_t rate_bps, uint32_t largest)
+{
+	return largest * NANOBITS + (unsigned __int128)rate_bps * LINK_TURN_US * US;
+}
+
 static void check_link_rate(uint64_t rate_bps, uint32_t largest, uint32_t smallest)
 {
 	const struct source sources[] = {{DATA, smallest, largest}, {BULK, smallest, largest}};
-	unsigned __int128 allowed_nb;
+	const unsigned __int128 burst_nb = link_burst_nb(rate_bps, largest);
+	unsigned __int128 sent_nb, earned_nb;
 	struct outcome o;
 	struct rig r;
 
@@ -100,12 +107,55 @@ static void check_link_rate(uint64_t rate_bps, uint32_t largest, uint32_t smalle
 	queue_everything(&r);
 	rig_start(&r);
 	o = saturate(&r, sources, 2, 100000);
-	/* the first bucket came for free */
-	assert_near(bps(o.total_bytes - largest, o.elapsed_ns), (double)rate_bps, 0.0001);
-	/* at most rate * t + one largest frame (and less than a nanosecond's worth) */
-	allowed_nb = (unsigned __int128)rate_bps * (o.elapsed_ns + 1) + largest * NANOBITS;
-	assert_true(o.total_bytes * NANOBITS <= allowed_nb);
+	sent_nb = o.total_bytes * NANOBITS;
+	earned_nb = (unsigned __int128)rate_bps * o.elapsed_ns;
+	assert_true(sent_nb <= earned_nb + burst_nb);
+	assert_true(sent_nb + largest * NANOBITS > earned_nb + burst_nb); /* all but a frame's */
+	assert_near((double)(sent_nb - burst_nb), (double)earned_nb, 0.0001);
 	rig_stop(&r);
+}
+
+/* A worker that looks at the link once in at most turn_us: what it has sent and what is left
+ * in the bucket are all that the link has ever given. */
+static void check_link_rate_by_turns(uint64_t rate_bps, uint32_t turn_us)
+{
+	const uint64_t end_ns = SECOND + 1000 * 12000 * SECOND / rate_bps; /* 1,000 frames */
+	struct random random = random_seeded(11);
+	unsigned __int128 sent_nb = 0, given_nb;
+	struct rig r;
+
+	rig_init(&r, rate_bps);
+	rig_class(&r, DATA);
+	queue_everything(&r);
+	rig_start(&r);
+	while (r.now_ns < end_ns) {
+		struct scheduled out[64];
+		uint32_t n;
+
+		do {
+			top_up(&r, &(struct source){DATA, 60, 1500}, &random);
+			n = rig_take(&r, out, 64);
+			for (uint32_t i = 0; i < n; i++)
+				sent_nb += (uintptr_t)out[i].frame * NANOBITS;
+		} while (n > 0);
+		r.now_ns += random_between(&random, turn_us * US / 2, turn_us * US);
+	}
+	meter_refill(&r.state.link, &r.profile.link, r.now_ns);
+	given_nb =
+		link_burst_nb(rate_bps, 1500) + (unsigned __int128)rate_bps * (r.now_ns - SECOND);
+	assert_true(sent_nb + (unsigned __int128)r.state.link.tokens_nb == given_nb);
+	rig_stop(&r);
+}
+
+static void link_rate_is_reached_by_a_worker_that_takes_its_turns(void **state)
+{
+	static const uint64_t rates[] = {10000000, 50000000, 600000000, 1000000000, 10000000000};
+	static const uint32_t turns_us[] = {1, 5, LINK_TURN_US};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
+		for (size_t k = 0; k < sizeof(turns_us) / sizeof(turns_us[0]); k++)
+			check_link_rate_by_turns(rates[i], turns_us[k]);
 }
 
 static void link_rate_is_exact_from_64_kbps_to_10_gbps(void **state)
@@ -285,6 +335,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(link_rate_is_exact_from_64_kbps_to_10_gbps),
+		cmocka_unit_test(link_rate_is_reached_by_a_worker_that_takes_its_turns),
 		cmocka_unit_test(weights_are_exact_with_mixed_frames),
 		cmocka_unit_test(weights_far_apart_are_exact_and_turns_stay_short),
 		cmocka_unit_test(ceiling_of_a_strict_class_leaves_the_rest_to_the_others),
