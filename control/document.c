@@ -54,11 +54,15 @@ static void set_queue(json_t *object, const struct class_counters *c)
 {
 	json_t *queue = json_object();
 	uint64_t mean_ns = c->tx.packets ? c->delay_ns_sum / c->tx.packets : 0;
+	uint64_t pairs = c->tx.packets > 1 ? c->tx.packets - 1 : 1;
+	double jitter_ns = (double)c->jitter_ns_sum / (double)pairs;
 
 	set_number(queue, "packets", c->queued.packets);
 	set_number(queue, "bytes", c->queued.bytes);
 	json_object_set_new(queue, "delay_us_max", json_real((double)c->delay_ns_max / 1e3));
 	json_object_set_new(queue, "delay_us_mean", json_real((double)mean_ns / 1e3));
+	json_object_set_new(queue, "jitter_us_max", json_real((double)c->jitter_ns_max / 1e3));
+	json_object_set_new(queue, "jitter_us_mean", json_real(jitter_ns / 1e3));
 	json_object_set_new(object, "queue", queue);
 }
 

@@ -28,6 +28,12 @@ struct class_counters {
 	struct tally queued;   /* now, counted by walking the queue */
 	uint64_t delay_ns_max; /* longest wait of a frame that left */
 	uint64_t delay_ns_sum; /* of all that left: the mean is sum / tx.packets */
+
+	/* Delay variation between frames that leave one after the other: RFC 5481's IPDV
+	 * (4.1), RFC 3550's D (6.4.1), of the wait in the queue, without its sign. */
+	uint64_t delay_ns_last; /* of the frame that left last */
+	uint64_t jitter_ns_max;
+	uint64_t jitter_ns_sum; /* the mean is sum / (tx.packets - 1) */
 };
 
 struct contract_counters { /* bytes by the contract's own accounting */

@@ -52,11 +52,24 @@ static void count_shaped(struct lane *lane, const struct scheduled *s, uint64_t 
 		call_passed(call, now_ns);
 }
 
+/* Before the frame is counted as sent: the first one varies from none. */
+static inline void count_jitter(struct class_counters *class, uint64_t waited_ns)
+{
+	uint64_t last_ns = class->tx.packets > 0 ? class->delay_ns_last : waited_ns;
+	uint64_t jitter_ns = RTE_MAX(waited_ns, last_ns) - RTE_MIN(waited_ns, last_ns);
+
+	class->delay_ns_last = waited_ns;
+	class->jitter_ns_sum += jitter_ns;
+	if (jitter_ns > class->jitter_ns_max)
+		class->jitter_ns_max = jitter_ns;
+}
+
 static inline void count_sent(struct lane *lane, const struct scheduled *s, uint32_t shaped,
 			      uint64_t now_ns)
 {
 	struct class_counters *class = &lane->counters.classes[s->class_slot];
 
+	count_jitter(class, s->waited_ns);
 	tally_add(&class->tx, s->frame->pkt_len);
 	class->delay_ns_sum += s->waited_ns;
 	if (s->waited_ns > class->delay_ns_max)

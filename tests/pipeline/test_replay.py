@@ -175,6 +175,10 @@ def link_rate(checks, bench):
     checks.that("the longest wait is in the document",
                 abs(queue["delay_us_max"] - longest_us) < 0.001 and longest_us > 0,
                 (queue, longest_us))
+    checks.that("and by how much the waits differ",
+                abs(queue["jitter_us_max"] - max(gaps) / 1000) < 0.001 and
+                abs(queue["jitter_us_mean"] - longest_us / len(gaps)) < 0.001,
+                (queue, gaps[:2]))
 
 
 def time_order(checks, bench):

@@ -56,6 +56,8 @@ static void fill_upstream(struct lane_counters *c)
 		.queued = {10, 2000},
 		.delay_ns_max = 1234567,
 		.delay_ns_sum = UINT64_C(50) * 250000,
+		.jitter_ns_max = 98765,
+		.jitter_ns_sum = UINT64_C(49) * 1250,
 	};
 }
 
@@ -189,6 +191,8 @@ static void classes_with_their_queues(void **state)
 	assert_int_equal(at(queue, "bytes", NULL), 2000);
 	assert_real(queue, "delay_us_max", 1234.567);
 	assert_real(queue, "delay_us_mean", 250);
+	assert_real(queue, "jitter_us_max", 98.765);
+	assert_real(queue, "jitter_us_mean", 1.25);
 	assert_int_equal(at(json_object_get(up, "link_control"), "rx", "packets"), 2);
 	json_decref(document);
 }

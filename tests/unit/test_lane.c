@@ -354,6 +354,34 @@ static void figures_follow_a_frame(void **state)
 	rig_stop(&r);
 }
 
+/* Frames that leave in turns of our making: waits of 5, 2, 2, 9 and 0 ms. */
+static void jitter_is_the_change_of_the_wait(void **state)
+{
+	static const unsigned waits_ms[] = {5, 2, 2, 9, 0};
+	static const unsigned sums_ms[] = {0, 3, 3, 10, 19}, most_ms[] = {0, 3, 3, 7, 9};
+	const struct lane_counters *c;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	class_rules(&r);
+	rig_start(&r);
+	for (unsigned i = 0; i < RTE_DIM(waits_ms); i++) {
+		run(&r, VOICE, 1);
+		r.now_ns += waits_ms[i] * MS;
+		assert_int_equal(send(&r, 1), 1);
+		run(&r, VIDEO, 1); /* other classes have their own */
+		r.now_ns += 100 * i * MS;
+		assert_int_equal(send(&r, 1), 1);
+		c = snapshot(&r);
+		assert_int_equal(c->classes[VOICE].jitter_ns_sum, sums_ms[i] * MS);
+		assert_int_equal(c->classes[VOICE].jitter_ns_max, most_ms[i] * MS);
+	}
+	assert_int_equal(c->classes[VIDEO].jitter_ns_sum, 400 * MS);
+	assert_int_equal(c->classes[VIDEO].jitter_ns_max, 100 * MS);
+	rig_stop(&r);
+}
+
 static void random_traffic_balances(void **state)
 {
 	static const uint16_t source_ports[] = {VOICE, VIDEO, BULK, 1, 445};
@@ -555,6 +583,7 @@ int main(void)
 		cmocka_unit_test(reclaim_frees_what_was_not_adopted),
 		cmocka_unit_test(a_lane_without_a_policy_is_idle),
 		cmocka_unit_test(figures_follow_a_frame),
+		cmocka_unit_test(jitter_is_the_change_of_the_wait),
 		cmocka_unit_test(random_traffic_balances),
 		cmocka_unit_test(refused_frames_are_dropped_instead_of_sent),
 		cmocka_unit_test(a_refused_frame_of_a_class_that_went_leaves_no_debt),
