@@ -65,6 +65,13 @@ struct config_contract_effect config_contract_effect(const struct config *c,
 						     const struct config_policy *p,
 						     const struct config_contract *k);
 
+/* Whether the contract bounds what its classes send: one that only counts, or that passes
+ * red, does not. */
+static inline bool config_bounds(const struct config_contract *k)
+{
+	return k->exceed != EXCEED_COUNT && (k->exceed != EXCEED_COLOUR || k->drop_red);
+}
+
 /* The port that a direction leaves by. */
 static inline const struct config_port *config_egress(const struct config_link *link,
 						      enum direction d)
@@ -74,7 +81,8 @@ static inline const struct config_port *config_egress(const struct config_link *
 
 /* What edgemark meters a strict class's contract with on a link that has a rate, so that a
  * meter of the provider's behind that link agrees (provider.c). Elsewhere: the contract's
- * own burst, latency_ns 0. A shaped contract is metered as it leaves, and needs none. */
+ * own burst, latency_ns 0. A shaped contract is metered as it leaves, and needs none; what
+ * a colour costs behind the link is the provider's to say. */
 struct config_metering {
 	uint64_t burst_bytes;
 	uint64_t latency_ns; /* how long others may keep the class waiting */
@@ -88,6 +96,7 @@ struct config_metering config_metering(const struct config_policy *p,
 const char *config_dscp_name(unsigned dscp, char *buffer, size_t size);
 const char *config_exceed_name(enum exceed e);
 const char *config_account_name(enum account a);
+const char *config_meter_name(enum colour_meter m);
 const char *config_trust_name(enum trust t);
 const char *config_direction_name(enum direction d);
 

@@ -4,12 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bursts.h"
+#include "colours.h"
 #include "reader.h"
 
 enum {
-	BURST_DEFAULT_US = 20000,
-	BURST_DEFAULT_MIN_BYTES = 3036, /* two full frames: an odd long RTCP packet passes */
-	BURST_CALLS_MAX = 1000000,
 	MAX_DELAY_DEFAULT_MS = 100,
 	NS_PER_MS = 1000000,
 	OVERHEAD_BYTES_MIN = -128,
@@ -19,16 +18,15 @@ enum {
 static const struct kind contract_kind = {"a contract",
 					  {"class", "classes", "cir-kbps", "burst-bytes",
 					   "burst-ms", "burst-calls", "account", "overhead-bytes",
-					   "exceed", "max-delay-ms", "remark-class"}};
+					   "exceed", "max-delay-ms", "remark-class", COLOUR_KEYS}};
 
 static const struct choice account_choices[] = {
 	{"ip", ACCOUNT_IP}, {"l2", ACCOUNT_L2}, {"wire", ACCOUNT_WIRE}, {NULL, 0}};
 
 static const struct choice exceed_choices[] = {
-	{"police", EXCEED_POLICE}, {"random", EXCEED_RANDOM},
-	{"spread", EXCEED_SPREAD}, {"protect", EXCEED_PROTECT},
-	{"shape", EXCEED_SHAPE},   {"remark", EXCEED_REMARK},
-	{"count", EXCEED_COUNT},   {NULL, 0}};
+	{"police", EXCEED_POLICE},   {"random", EXCEED_RANDOM}, {"spread", EXCEED_SPREAD},
+	{"protect", EXCEED_PROTECT}, {"shape", EXCEED_SHAPE},	{"remark", EXCEED_REMARK},
+	{"count", EXCEED_COUNT},     {"colour", EXCEED_COLOUR}, {NULL, 0}};
 
 void read_account(struct loader *l, config_setting_t *group, enum account *account,
 		  int32_t *overhead_bytes)
@@ -100,12 +98,6 @@ static void read_classes(struct loader *l, config_setting_t *group, const struct
 
 /* --- the burst -------------------------------------------------------------------- */
 
-/* Rounded up: 20 ms of CIR conform. RATE_BPS_MAX * 10 s in µs fits 64 bits. */
-static uint64_t bytes_in(uint64_t bps, uint64_t us)
-{
-	return (bps * us + 7999999) / 8000000;
-}
-
 uint64_t config_call_bytes(enum account account, int32_t overhead_bytes, bool tagged)
 {
 	int64_t bytes = CALL_IP_BYTES + overhead_bytes;
@@ -117,47 +109,15 @@ uint64_t config_call_bytes(enum account account, int32_t overhead_bytes, bool ta
 	return bytes > 0 ? (uint64_t)bytes : 0;
 }
 
-static void check_single_burst(struct loader *l, config_setting_t *group)
+static void read_contract_burst(struct loader *l, config_setting_t *group,
+				const struct config_policy *p, struct config_contract *k)
 {
-	static const char *const keys[] = {"burst-bytes", "burst-ms", "burst-calls"};
-	const char *first = NULL;
-
-	for (size_t i = 0; i < 3; i++) {
-		if (!read_key(group, keys[i]))
-			continue;
-		if (first)
-			loader_error(l, read_key(group, keys[i]),
-				     "'%s' beside '%s', expected one of them", keys[i], first);
-		else
-			first = keys[i];
-	}
-}
-
-static void read_burst(struct loader *l, config_setting_t *group, const struct config_policy *p,
-		       struct config_contract *k)
-{
+	static const struct burst_keys keys = {"burst-bytes", "burst-ms", "burst-calls", 1};
 	uint64_t call =
 		config_call_bytes(k->account, k->overhead_bytes, p->untagged != UNTAGGED_KEEP);
-	uint64_t us;
-	int64_t number;
 
-	k->burst_bytes = bytes_in(k->cir_bps, BURST_DEFAULT_US);
-	if (k->burst_bytes < BURST_DEFAULT_MIN_BYTES)
-		k->burst_bytes = BURST_DEFAULT_MIN_BYTES;
-	if (k->burst_bytes > BURST_BYTES_MAX)
-		k->burst_bytes = BURST_BYTES_MAX;
-	check_single_burst(l, group);
-	if (read_integer(l, group, "burst-bytes", 1, BURST_BYTES_MAX, &number))
-		k->burst_bytes = (uint64_t)number;
-	if (read_integer(l, group, "burst-calls", 1, BURST_CALLS_MAX, &number))
-		k->burst_bytes = (uint64_t)number * call;
-	if (read_scaled(l, group, "burst-ms", 3, 1, 10000000, "ms", &us)) {
-		k->burst_bytes = bytes_in(k->cir_bps, us);
-		if (k->burst_bytes > BURST_BYTES_MAX)
-			value_error(l, read_key(group, "burst-ms"),
-				    "a burst of at most %" PRIu64 " bytes; it is %" PRIu64,
-				    BURST_BYTES_MAX, k->burst_bytes);
-	}
+	k->burst_bytes = burst_by_default(k->cir_bps);
+	read_burst(l, group, &keys, k->cir_bps, call, &k->burst_bytes);
 }
 
 /* --- what is over ----------------------------------------------------------------- */
@@ -213,9 +173,10 @@ static void read_contract(struct loader *l, config_setting_t *group, const struc
 	read_account(l, group, &k->account, &k->overhead_bytes);
 	if (read_choice(l, group, "exceed", exceed_choices, &choice))
 		k->exceed = (enum exceed)choice;
-	read_burst(l, group, p, k);
+	read_contract_burst(l, group, p, k);
 	read_shape(l, group, k);
 	read_remark(l, group, k);
+	read_colour(l, group, p, k);
 }
 
 void load_contracts(struct loader *l, config_setting_t *group, struct config_policy *p)

@@ -141,6 +141,18 @@ static void print_metering(const struct config_policy *p, const struct config_po
 			ms(m.latency_ns, text));
 }
 
+static void print_colours(const struct config_contract *k, FILE *f)
+{
+	char text[TEXT_SIZE];
+
+	fprintf(f, "    %s, colour-%s: over it AFx2, up to ",
+		k->meter == COLOUR_SRTCM ? "srTCM" : "trTCM", k->colour_aware ? "aware" : "blind");
+	if (k->meter == COLOUR_TRTCM)
+		fprintf(f, "%s kbit/s and ", kbps(k->pir_bps, text));
+	fprintf(f, "%" PRIu64 " bytes; more %s\n", k->excess_burst_bytes,
+		k->drop_red ? "is dropped" : "leaves as AFx3");
+}
+
 static void print_contract(const struct config *c, const struct config_policy *p,
 			   const struct config_contract *k, const struct config_port *port, FILE *f)
 {
@@ -166,6 +178,8 @@ static void print_contract(const struct config *c, const struct config_policy *p
 	if (link_bps)
 		fprintf(f, "; %.1f %% of the link", 100.0 * (double)k->cir_bps / (double)link_bps);
 	fputc('\n', f);
+	if (k->exceed == EXCEED_COLOUR)
+		print_colours(k, f);
 	print_metering(p, port, k, f);
 }
 

@@ -89,6 +89,11 @@ struct config_contract {
 	enum exceed exceed;
 	uint64_t max_delay_ns; /* shape */
 	int remark_class;      /* remark; else CONFIG_NONE */
+	/* colour: */
+	enum colour_meter meter;
+	uint64_t pir_bps;	     /* trTCM; else 0 */
+	uint64_t excess_burst_bytes; /* EBS (srTCM), PBS (trTCM) */
+	bool colour_aware, drop_red;
 	struct config_where where;
 };
 

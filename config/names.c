@@ -148,6 +148,8 @@ const char *config_exceed_name(enum exceed e)
 		return "remark";
 	case EXCEED_COUNT:
 		return "count";
+	case EXCEED_COLOUR:
+		return "colour";
 	}
 	return "?";
 }
@@ -163,6 +165,11 @@ const char *config_account_name(enum account a)
 		return "wire";
 	}
 	return "?";
+}
+
+const char *config_meter_name(enum colour_meter m)
+{
+	return m == COLOUR_SRTCM ? "srtcm" : "trtcm";
 }
 
 const char *config_trust_name(enum trust t)

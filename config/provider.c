@@ -55,6 +55,20 @@ static uint64_t on_link(const struct config_port *port, const struct config_cont
 	return (uint64_t)((unsigned __int128)amount * there / here) + 1;
 }
 
+/* What a contract lets pass, all colours together. */
+static uint64_t admitted_bps(const struct config_contract *k)
+{
+	return k->exceed == EXCEED_COLOUR && k->meter == COLOUR_TRTCM ? k->pir_bps : k->cir_bps;
+}
+
+static uint64_t admitted_burst(const struct config_contract *k)
+{
+	if (k->exceed != EXCEED_COLOUR)
+		return k->burst_bytes;
+	return k->meter == COLOUR_TRTCM ? k->excess_burst_bytes
+					: k->burst_bytes + k->excess_burst_bytes;
+}
+
 static struct ahead ahead_of(const struct config_policy *p, const struct config_port *port,
 			     size_t class_index)
 {
@@ -74,12 +88,13 @@ static struct ahead ahead_of(const struct config_policy *p, const struct config_
 
 		if (!p->schedule[i].strict)
 			continue;
-		if (k == NULL || k->exceed == EXCEED_COUNT) {
+		if (k == NULL || !config_bounds(k)) {
 			a.bps += p->schedule[i].ceil_bps;
 			a.bytes += 2 * largest; /* a ceiling's burst */
 		} else if (k != contract_of(p, class_index)) {
-			a.bps += on_link(port, k, p->untagged != UNTAGGED_KEEP, k->cir_bps);
-			a.bytes += on_link(port, k, p->untagged != UNTAGGED_KEEP, k->burst_bytes);
+			a.bps += on_link(port, k, p->untagged != UNTAGGED_KEEP, admitted_bps(k));
+			a.bytes +=
+				on_link(port, k, p->untagged != UNTAGGED_KEEP, admitted_burst(k));
 		}
 	}
 	return a;
@@ -118,7 +133,7 @@ struct config_metering config_metering(const struct config_policy *p,
 	unsigned __int128 clump;
 
 	if (port->rate_bps == 0 || !is_strict(p, k) || k->exceed == EXCEED_SHAPE ||
-	    k->exceed == EXCEED_COUNT)
+	    k->exceed == EXCEED_COUNT || k->exceed == EXCEED_COLOUR)
 		return m;
 	m.latency_ns = latency_ns(p, port, k);
 	clump = ((unsigned __int128)k->cir_bps * m.latency_ns) / (BITS * NS_PER_SECOND) + 1;

@@ -16,7 +16,7 @@ struct choice {
 /* The keys that a kind of object has; the last is NULL. */
 struct kind {
 	const char *name; /* "a rule" */
-	const char *keys[13];
+	const char *keys[24];
 };
 
 /* Whether s is a group; each key that kind has not is reported. */

@@ -93,6 +93,21 @@ static void warn_guarantees(const struct config *c, const struct config_link *li
 			link->where.file, link->where.line);
 }
 
+static void warn_above_link(const struct config_link *link, const struct config_policy *p,
+			    uint64_t rate, struct config_report *report)
+{
+	char cir[RATE_TEXT_SIZE], total[RATE_TEXT_SIZE];
+
+	for (size_t i = 0; i < p->contract_count; i++)
+		if (p->contracts[i].cir_bps > rate)
+			report_warning(
+				report, p->contracts[i].where,
+				"a contract of %s kbit/s is above the %s of link '%s' at %s:%u: "
+				"the link drops before the contract does",
+				kbps(p->contracts[i].cir_bps, cir), kbps(rate, total), link->name,
+				link->where.file, link->where.line);
+}
+
 /* On Wi-Fi the stock map of 802.1p to WMM puts PCP 5 into the video category (RFC 8325, 4.1). */
 static void warn_wmm(const struct config *c, const struct config_link *link,
 		     const struct config_policy *p, struct config_report *report)
@@ -121,6 +136,7 @@ static void warn_of_direction(const struct config *c, const struct config_link *
 		return;
 	p = &c->policies[link->policy[d]];
 	if (rate) {
+		warn_above_link(link, p, rate, report);
 		warn_voice_share(c, link, p, rate, report);
 		warn_guarantees(c, link, p, rate, report);
 	}
@@ -150,6 +166,28 @@ static int64_t largest_packet(const struct config *c, size_t policy,
 	       CALL_IP_BYTES;
 }
 
+/* An excess burst of 0 is a choice: there is no yellow then. */
+static void warn_second_burst(const struct config_contract *k, int64_t largest,
+			      struct config_report *report)
+{
+	const bool two_rates = k->meter == COLOUR_TRTCM;
+
+	if (k->exceed != EXCEED_COLOUR || (!two_rates && k->excess_burst_bytes == 0))
+		return;
+	if ((int64_t)k->excess_burst_bytes < largest)
+		report_warning(report, k->where,
+			       "%s burst of %" PRIu64
+			       " bytes lets no full frame be %s; the largest "
+			       "counts %" PRId64,
+			       two_rates ? "a peak" : "an excess", k->excess_burst_bytes,
+			       two_rates ? "better than red" : "yellow", largest);
+	else if (two_rates && k->excess_burst_bytes < k->burst_bytes)
+		report_warning(report, k->where,
+			       "a peak burst of %" PRIu64 " bytes is below the burst of %" PRIu64
+			       ", which it cuts: what is over the peak is red",
+			       k->excess_burst_bytes, k->burst_bytes);
+}
+
 static void warn_bursts(const struct config *c, size_t policy, struct config_report *report)
 {
 	const struct config_policy *p = &c->policies[policy];
@@ -164,6 +202,8 @@ static void warn_bursts(const struct config *c, size_t policy, struct config_rep
 				       " bytes never lets a full frame pass; the "
 				       "largest counts %" PRId64,
 				       k->burst_bytes, largest);
+		else
+			warn_second_burst(k, largest, report);
 	}
 }
 
@@ -202,20 +242,61 @@ static void warn_erased(const struct config *c, const struct config_policy *p,
 	}
 }
 
-/* A contract that only counts bounds nothing. */
+/* Colours that the guard erases, and code points that another class has, too. */
+static void warn_colour(const struct config *c, const struct config_policy *p,
+			const struct config_contract *k, const struct config_class *class,
+			enum colour colour, struct config_report *report)
+{
+	const uint8_t dscp = dscp_of_colour(class->dscp, colour);
+	const char *const word = colour == COLOUR_YELLOW ? "yellow" : "red";
+	char name[8];
+
+	if (p->allowed_dscp >> class->dscp & 1 && !(p->allowed_dscp >> dscp & 1))
+		report_warning(report, k->where,
+			       "%s of class '%s' leaves policy '%s' as CS0: 'allowed-dscp' has not "
+			       "its %s",
+			       word, class->name, p->name,
+			       config_dscp_name(dscp, name, sizeof(name)));
+	for (size_t i = 0; i < c->class_count; i++)
+		if (c->classes[i].dscp == dscp)
+			report_warning(
+				report, k->where,
+				"%s of class '%s' leaves as %s, the DSCP of class '%s' (%s:%u): "
+				"they can't be told apart behind edgemark",
+				word, class->name, config_dscp_name(dscp, name, sizeof(name)),
+				c->classes[i].name, c->classes[i].where.file,
+				c->classes[i].where.line);
+}
+
+static void warn_colours(const struct config *c, const struct config_policy *p,
+			 struct config_report *report)
+{
+	for (size_t i = 0; i < p->contract_count; i++) {
+		const struct config_contract *k = &p->contracts[i];
+
+		for (size_t j = 0; k->exceed == EXCEED_COLOUR && j < k->class_count; j++) {
+			const struct config_class *class = &c->classes[k->classes[j]];
+
+			warn_colour(c, p, k, class, COLOUR_YELLOW, report);
+			if (!k->drop_red)
+				warn_colour(c, p, k, class, COLOUR_RED, report);
+		}
+	}
+}
+
+/* A contract that only counts, or colours and passes red, bounds nothing. */
 static void warn_unbounded(const struct config *c, const struct config_policy *p,
 			   struct config_report *report)
 {
 	for (size_t i = 0; i < c->class_count; i++) {
 		const struct config_contract *k = contract_of(p, (int)i);
 
-		if (p->schedule[i].strict && !p->schedule[i].ceil_bps && k &&
-		    k->exceed == EXCEED_COUNT)
-			report_warning(
-				report, k->where,
-				"class '%s' is strict and its contract only counts: it could "
-				"starve the others; give it 'ceil-kbps' in the schedule",
-				c->classes[i].name);
+		if (p->schedule[i].strict && !p->schedule[i].ceil_bps && k && !config_bounds(k))
+			report_warning(report, k->where,
+				       "class '%s' is strict and its contract only %s: it could "
+				       "starve the others; give it 'ceil-kbps' in the schedule",
+				       c->classes[i].name,
+				       k->exceed == EXCEED_COUNT ? "counts" : "colours");
 	}
 }
 
@@ -228,6 +309,7 @@ void config_warn(const struct config *c, struct config_report *report)
 		warn_bursts(c, i, report);
 		warn_erased(c, &c->policies[i], report);
 		warn_unbounded(c, &c->policies[i], report);
+		warn_colours(c, &c->policies[i], report);
 	}
 	for (size_t i = 0; i < c->link_count; i++)
 		for (enum direction d = UPSTREAM; d < DIRECTIONS; d++)

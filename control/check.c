@@ -126,6 +126,16 @@ static json_t *calls_json(const struct config_contract_effect *e)
 			 "G.711, 20 ms, IPv4, unencrypted");
 }
 
+static json_t *colour_json(const struct config_contract *k)
+{
+	if (k->exceed != EXCEED_COLOUR)
+		return json_null();
+	return json_pack("{s:s, s:f, s:I, s:b, s:s}", "meter", config_meter_name(k->meter),
+			 "pir_kbps", kbps(k->pir_bps), "excess_burst_bytes",
+			 (json_int_t)k->excess_burst_bytes, "aware", k->colour_aware, "red",
+			 k->drop_red ? "drop" : "pass");
+}
+
 static json_t *contract_json(const struct config *c, const struct config_policy *p,
 			     const struct config_port *port, const struct config_contract *k)
 {
@@ -135,12 +145,13 @@ static json_t *contract_json(const struct config *c, const struct config_policy 
 
 	for (size_t i = 0; i < k->class_count; i++)
 		json_array_append_new(classes, json_string(c->classes[k->classes[i]].name));
-	return json_pack("{s:o, s:f, s:I, s:I, s:f, s:s, s:i, s:s, s:o}", "classes", classes,
+	return json_pack("{s:o, s:f, s:I, s:I, s:f, s:s, s:i, s:s, s:o, s:o}", "classes", classes,
 			 "cir_kbps", kbps(k->cir_bps), "burst_bytes", (json_int_t)k->burst_bytes,
 			 "metered_burst_bytes", (json_int_t)m.burst_bytes, "burst_ms",
 			 (double)e.burst_ns / 1e6, "account", config_account_name(k->account),
 			 "overhead_bytes", (int)k->overhead_bytes, "exceed",
-			 config_exceed_name(k->exceed), "calls", calls_json(&e));
+			 config_exceed_name(k->exceed), "colour", colour_json(k), "calls",
+			 calls_json(&e));
 }
 
 static json_t *class_json(const struct config *c, const struct config_policy *p, size_t i)

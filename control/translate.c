@@ -230,6 +230,11 @@ static struct contract_spec translate_contract(const struct config_policy *p,
 		.exceed = from->exceed,
 		.max_delay_ns = from->max_delay_ns,
 		.remark_slot = class_slot(slots, from->remark_class),
+		.meter = from->meter,
+		.pir_bps = from->pir_bps,
+		.excess_burst_bytes = from->excess_burst_bytes,
+		.colour_aware = from->colour_aware,
+		.drop_red = from->drop_red,
 	};
 
 	for (size_t i = 0; i < from->class_count; i++)

@@ -2,8 +2,9 @@
 /*
  * What the marks said on arrival, held against the class: packets that wear EF and are
  * not voice (intruders: they would fill the voice queue), and packets whose DSCP is
- * neither 0 nor their class's (mismatches: two marking policies disagree). Both name
- * their sources. All classified packets count, also those a contract drops later.
+ * neither 0 nor their class's (mismatches: two marking policies disagree; a coloured AF
+ * class has three). Both name their sources. All classified packets count, also those a
+ * contract drops later.
  */
 #include "stages.h"
 
@@ -19,14 +20,19 @@ static void read_source(const struct burst *b, uint32_t i, uint8_t family, uint8
 	parse_ip_bytes(b, i, family == 4 ? 12 : 8, family == 4 ? 4 : 16, source);
 }
 
+static bool is_of(const struct class_profile *c, uint8_t dscp)
+{
+	return dscp == c->dscp || (c->coloured && (dscp == dscp_of_colour(c->dscp, COLOUR_YELLOW) ||
+						   dscp == dscp_of_colour(c->dscp, COLOUR_RED)));
+}
+
 static void audit_frame(const struct burst *b, uint32_t i, const struct policy *p,
 			struct lane *lane)
 {
-	uint8_t wanted = p->classes[b->class_slot[i]].dscp;
 	uint8_t family = b->kind[i] == FRAME_IPV4 ? 4 : 6;
 	uint8_t source[16];
 
-	if (b->dscp[i] == wanted)
+	if (is_of(&p->classes[b->class_slot[i]], b->dscp[i]))
 		return;
 	read_source(b, i, family, source);
 	lane->counters.mismatches++;

@@ -54,7 +54,8 @@ struct burst {
 
 	/* classify_burst(), police_burst() */
 	uint8_t class_slot[BURST_MAX];
-	uint8_t drop[BURST_MAX]; /* enum drop_reason; DROP_NONE: lives on */
+	uint8_t drop[BURST_MAX];   /* enum drop_reason; DROP_NONE: lives on */
+	uint8_t colour[BURST_MAX]; /* enum colour; only of classes whose contract colours */
 
 	/* calls_burst(): index of the call's entry, or CALL_NONE (also where it has not run) */
 	uint16_t call[BURST_MAX];

@@ -39,7 +39,14 @@ struct class_counters {
 struct contract_counters { /* bytes by the contract's own accounting */
 	struct tally admitted;
 	struct tally dropped;
-	struct tally exceeded; /* count: would have been dropped; remark: left as another class */
+	struct tally exceeded; /* count: would have been dropped; remark: left as another class;
+				* colour: left as yellow or red */
+	struct tally colours[COLOURS]; /* colour; red ones also where they are dropped */
+
+	/* protect, filled in by the snapshot: */
+	uint32_t places;       /* calls that hold one */
+	uint64_t reserved_bps; /* their rates, together */
+	uint64_t reserved_burst_bytes;
 };
 
 enum {

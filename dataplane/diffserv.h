@@ -80,7 +80,26 @@ enum exceed {
 	EXCEED_SHAPE,
 	EXCEED_REMARK,
 	EXCEED_COUNT,
+	EXCEED_COLOUR,
 };
+
+/* What a meter makes of a packet, by RFC 2697 and RFC 2698; in an AF class the drop
+ * precedence (RFC 2597 6): AFx1, AFx2, AFx3. */
+enum colour { COLOUR_GREEN, COLOUR_YELLOW, COLOUR_RED, COLOURS };
+
+/* The meters that colour: one rate and two bursts (RFC 2697), or two rates (RFC 2698). */
+enum colour_meter { COLOUR_SRTCM, COLOUR_TRTCM };
+
+static inline int dscp_is_af1(unsigned dscp)
+{
+	return dscp == DSCP_AF11 || dscp == DSCP_AF21 || dscp == DSCP_AF31 || dscp == DSCP_AF41;
+}
+
+/* af1: the AF class's own, AFx1. */
+static inline uint8_t dscp_of_colour(uint8_t af1, enum colour colour)
+{
+	return (uint8_t)(af1 + 2 * (unsigned)colour);
+}
 
 /* Which tags of a tagged frame receive the class's PCP. */
 enum tag_pcp { TAG_PCP_OUTER, TAG_PCP_ALL, TAG_PCP_KEEP };

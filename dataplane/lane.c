@@ -164,12 +164,17 @@ static void adopt_contracts(struct lane *lane, const struct policy *p, uint64_t 
 			continue;
 		if (known && lane->contract_epochs[slot] == c->epoch) {
 			/* what was earned so far was earned at the old rate */
-			meter_refill(&lane->contract_meters[slot],
-				     &lane->policy->contracts[slot].meter, now_ns);
+			if (lane->policy->contracts[slot].exceed == EXCEED_COLOUR)
+				colour_turn(lane, lane->policy, (uint8_t)slot, now_ns);
+			else
+				meter_refill(&lane->contract_meters[slot],
+					     &lane->policy->contracts[slot].meter, now_ns);
 			meter_adopt(&lane->contract_meters[slot], &c->meter);
+			colour_adopt(lane, p, true, (uint8_t)slot, now_ns);
 			continue;
 		}
 		meter_fill(&lane->contract_meters[slot], &c->meter, now_ns);
+		colour_adopt(lane, p, false, (uint8_t)slot, now_ns);
 		thinner_start(&lane->thinners[slot], lane->seed + slot);
 		if (lane->contract_epochs[slot] != c->epoch)
 			memset(&lane->counters.contracts[slot], 0,
@@ -266,10 +271,23 @@ static void count_queued(const struct lane *lane, struct lane_counters *out)
 	}
 }
 
+static void show_places(const struct lane *lane, struct lane_counters *out)
+{
+	for (uint32_t left = lane->policy ? lane->policy->protected : 0; left; left &= left - 1) {
+		const uint32_t slot = (uint32_t)__builtin_ctz(left);
+		const struct protect *c = &lane->protect->contracts[slot];
+
+		out->contracts[slot].places = c->holders;
+		out->contracts[slot].reserved_bps = c->rate_bps;
+		out->contracts[slot].reserved_burst_bytes = c->allowance_bytes;
+	}
+}
+
 void lane_snapshot(const struct lane *lane, struct lane_counters *out)
 {
 	*out = lane->counters;
 	count_queued(lane, out);
+	show_places(lane, out);
 	if (lane->calls != NULL) {
 		out->calls_begun = lane->calls->begun;
 		out->calls_untracked = lane->calls->untracked;

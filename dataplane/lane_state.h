@@ -21,6 +21,7 @@
 struct lane {
 	struct lane_counters counters; /* queued and talkers are filled in by the snapshot */
 	struct meter contract_meters[CONTRACT_SLOTS];
+	struct meter excess_meters[CONTRACT_SLOTS]; /* colour.h */
 	struct thinner thinners[CONTRACT_SLOTS];
 	struct schedule_state schedule;
 

@@ -177,6 +177,17 @@ static bool mark_tags(struct burst *b, uint32_t i, const struct policy *p, bool 
 	return true;
 }
 
+/* The class's, or of an AF class its colour's; *guarded: the egress guard erases it. */
+static inline uint8_t dscp_to_write(const struct class_profile *c, const struct burst *b,
+				    uint32_t i, bool *guarded)
+{
+	const enum colour colour = c->coloured ? (enum colour)b->colour[i] : COLOUR_GREEN;
+	const uint8_t dscp = c->coloured ? c->dscp_coloured[colour] : c->dscp_egress;
+
+	*guarded = dscp != dscp_of_colour(c->dscp, colour);
+	return dscp;
+}
+
 void mark_burst(struct burst *b, const struct policy *p, struct lane *lane)
 {
 	uint64_t guarded = 0;
@@ -191,8 +202,10 @@ void mark_burst(struct burst *b, const struct policy *p, struct lane *lane)
 			continue;
 		c = &p->classes[b->class_slot[i]];
 		if (is_ip) {
-			mark_ds_field(b, i, c->dscp_egress);
-			guarded += c->dscp_egress != c->dscp;
+			bool erased;
+
+			mark_ds_field(b, i, dscp_to_write(c, b, i, &erased));
+			guarded += erased;
 		}
 		if (!mark_tags(b, i, p, is_ip))
 			b->drop[i] = DROP_NO_ROOM;

@@ -37,6 +37,12 @@ static uint32_t queue_contract_bytes(const struct policy *p, const struct burst 
 	return accounted_bytes(c->account, c->overhead_bytes, b->ip_bytes[i], b->frame[i]->pkt_len);
 }
 
+static inline enum colour queue_colour(const struct policy *p, const struct burst *b, uint32_t i)
+{
+	return p->schedule.coloured >> b->class_slot[i] & 1 ? (enum colour)b->colour[i]
+							    : COLOUR_GREEN;
+}
+
 /* A shaped frame's fate is known when it leaves the queue: it carries its call's name. */
 static inline void settle_call(struct lane *lane, const struct policy *p, const struct burst *b,
 			       uint32_t i, enum drop_reason reason)
@@ -67,8 +73,8 @@ void schedule_enqueue(struct burst *b, const struct policy *p, struct lane *lane
 			bytes = accounted_bytes(egress->account, egress->overhead_bytes,
 						b->ip_bytes[i], frame->pkt_len);
 			reason = schedule_offer(&lane->schedule, &p->schedule, b->class_slot[i],
-						frame, bytes, queue_contract_bytes(p, b, i),
-						b->now_ns);
+						queue_colour(p, b, i), frame, bytes,
+						queue_contract_bytes(p, b, i), b->now_ns);
 		}
 		if (follow)
 			settle_call(lane, p, b, i, reason);

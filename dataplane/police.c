@@ -36,6 +36,10 @@ static void refill_meters(const struct burst *b, const struct policy *p, struct 
 		uint8_t slot = (uint8_t)__builtin_ctz(left);
 		const struct contract_profile *c = &p->contracts[slot];
 
+		if (c->exceed == EXCEED_COLOUR) {
+			colour_turn(lane, p, slot, b->now_ns);
+			continue;
+		}
 		meter_refill(&lane->contract_meters[slot], &c->meter, b->now_ns);
 		if (c->exceed == EXCEED_RANDOM || c->exceed == EXCEED_SPREAD) {
 			thinner_turn(&lane->thinners[slot], &c->meter, b->now_ns);
@@ -127,8 +131,13 @@ static void police_frame(struct burst *b, uint32_t i, const struct policy *p, st
 	const struct contract_profile *c = &p->contracts[slot];
 	struct contract_counters *counters = &lane->counters.contracts[slot];
 	uint32_t bytes = contract_bytes(c, p, b, i);
-	enum drop_reason reason = meter_frame(b, i, p, lane, slot, bytes);
+	enum drop_reason reason;
 
+	if (c->exceed == EXCEED_COLOUR) {
+		colour_frame(b, i, p, lane, slot, bytes);
+		return;
+	}
+	reason = meter_frame(b, i, p, lane, slot, bytes);
 	if (reason == DROP_NONE) {
 		tally_add(&counters->admitted, bytes);
 	} else if (c->exceed == EXCEED_COUNT) {
@@ -136,6 +145,7 @@ static void police_frame(struct burst *b, uint32_t i, const struct policy *p, st
 	} else if (c->exceed == EXCEED_REMARK) {
 		tally_add(&counters->exceeded, bytes);
 		b->class_slot[i] = c->remark_slot;
+		b->colour[i] = COLOUR_GREEN; /* that class may have colours */
 	} else {
 		tally_add(&counters->dropped, bytes);
 		b->drop[i] = (uint8_t)reason;

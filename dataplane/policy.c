@@ -55,6 +55,46 @@ static void fill_trust(struct policy *p, const struct policy_spec *spec)
 	}
 }
 
+static bool some_class_wears(const struct policy_spec *spec, uint8_t dscp)
+{
+	for (size_t i = 0; i < spec->class_count; i++)
+		if (spec->classes[i].dscp == dscp)
+			return true;
+	return false;
+}
+
+/* All of a coloured AF class's marks stand for it, but those that another class wears. */
+static void trust_colours(struct policy *p, const struct policy_spec *spec)
+{
+	for (size_t i = 0; i < spec->class_count; i++) {
+		const struct class_spec *c = &spec->classes[i];
+
+		if (!p->classes[c->slot].coloured)
+			continue;
+		for (int colour = COLOUR_YELLOW; colour < COLOURS; colour++) {
+			uint8_t dscp = dscp_of_colour(c->dscp, (enum colour)colour);
+
+			if (!some_class_wears(spec, dscp))
+				p->by_dscp[dscp] = p->by_dscp[c->dscp];
+		}
+	}
+}
+
+static int colour_class(struct policy *p, uint8_t slot)
+{
+	struct class_profile *c = &p->classes[slot];
+
+	if (!dscp_is_af1(c->dscp))
+		return -EINVAL;
+	c->coloured = true;
+	for (int colour = COLOUR_GREEN; colour < COLOURS; colour++) {
+		uint8_t dscp = dscp_of_colour(c->dscp, (enum colour)colour);
+
+		c->dscp_coloured[colour] = p->allowed_dscp >> dscp & 1 ? dscp : 0;
+	}
+	return 0;
+}
+
 /* What these do to a call is known only where calls are followed. */
 static bool needs_calls(enum exceed e)
 {
@@ -69,6 +109,8 @@ static int fill_contract_classes(struct policy *p, const struct contract_spec *c
 		if (!class_is_present(p, slot) || p->classes[slot].contract != SLOT_NONE)
 			return -EINVAL;
 		p->classes[slot].contract = c->slot;
+		if (c->exceed == EXCEED_COLOUR && colour_class(p, slot) < 0)
+			return -EINVAL;
 		if (needs_calls(c->exceed)) {
 			p->classes[slot].calls = true;
 			p->call_classes |= UINT32_C(1) << slot;
@@ -77,12 +119,32 @@ static int fill_contract_classes(struct policy *p, const struct contract_spec *c
 	return 0;
 }
 
+static bool colour_is_sound(const struct contract_spec *c)
+{
+	return c->excess_burst_bytes <= BURST_BYTES_MAX && c->meter <= COLOUR_TRTCM &&
+	       (c->meter == COLOUR_SRTCM ||
+		(c->pir_bps >= c->cir_bps && c->pir_bps <= RATE_BPS_MAX));
+}
+
+static struct colour_profile colour_profile(const struct contract_spec *c)
+{
+	if (c->exceed != EXCEED_COLOUR)
+		return (struct colour_profile){0};
+	return (struct colour_profile){
+		.meter = c->meter,
+		.excess = meter_profile(c->meter == COLOUR_TRTCM ? c->pir_bps : c->cir_bps,
+					c->excess_burst_bytes),
+		.aware = c->colour_aware,
+		.drop_red = c->drop_red,
+	};
+}
+
 static int fill_contract(struct policy *p, const struct contract_spec *c)
 {
 	if (c->slot >= CONTRACT_SLOTS || p->contracts[c->slot].present || c->cir_bps == 0 ||
 	    c->cir_bps > RATE_BPS_MAX || c->burst_bytes == 0 || c->burst_bytes > BURST_BYTES_MAX)
 		return -EINVAL;
-	if (c->exceed > EXCEED_COUNT)
+	if (c->exceed > EXCEED_COLOUR || (c->exceed == EXCEED_COLOUR && !colour_is_sound(c)))
 		return -EINVAL;
 	if (c->exceed == EXCEED_REMARK && !class_is_present(p, c->remark_slot))
 		return -EINVAL;
@@ -96,6 +158,7 @@ static int fill_contract(struct policy *p, const struct contract_spec *c)
 		.epoch = c->epoch,
 		.meter = meter_profile(c->cir_bps, c->burst_bytes),
 		.other = protect_other_profile(c->cir_bps, c->burst_bytes),
+		.colour = colour_profile(c),
 	};
 	if (c->exceed == EXCEED_PROTECT)
 		p->protected |= UINT32_C(1) << c->slot;
@@ -171,6 +234,7 @@ static int fill_policy(struct policy *p, const struct policy_spec *spec,
 		return rc;
 	fill_trust(p, spec);
 	rc = fill_contracts(p, spec);
+	trust_colours(p, spec);
 	if (rc == 0)
 		rc = schedule_profile_build(&p->schedule, spec);
 	return rc < 0 ? rc : fill_classifier(p, spec, previous);

@@ -85,6 +85,13 @@ struct contract_spec {
 	enum exceed exceed;
 	uint64_t max_delay_ns; /* shape */
 	uint8_t remark_slot;   /* remark: the class that takes the excess */
+
+	/* colour: */
+	enum colour_meter meter;
+	uint64_t pir_bps;	     /* trTCM: cir_bps-RATE_BPS_MAX */
+	uint64_t excess_burst_bytes; /* 0-BURST_BYTES_MAX: EBS (srTCM), PBS (trTCM) */
+	bool colour_aware;	     /* AFx2 and AFx3 come as yellow and red, all else as green */
+	bool drop_red;
 };
 
 struct egress_spec {	   /* of the port that this direction leaves by */

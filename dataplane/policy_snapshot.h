@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "classifier.h"
+#include "colour.h"
 #include "meter.h"
 #include "policy.h"
 #include "schedule.h"
@@ -21,6 +22,8 @@ struct class_profile {
 	uint8_t pcp;
 	uint8_t contract; /* slot, or SLOT_NONE */
 	bool calls;	  /* its UDP flows are followed (calls.h) */
+	bool coloured;	  /* its contract colours: dscp_coloured holds, and the burst's colour */
+	uint8_t dscp_coloured[COLOURS]; /* what is written, by colour */
 	uint32_t epoch;
 };
 
@@ -33,6 +36,7 @@ struct contract_profile {
 	uint32_t epoch;
 	struct meter_profile meter;
 	struct meter_profile other; /* protect: for what is no call */
+	struct colour_profile colour;
 };
 
 struct policy {

@@ -11,6 +11,15 @@
 
 #include "policy.h"
 
+static int config_build(struct rte_red_config *out, const struct red_spec *spec, uint32_t low,
+			uint32_t high)
+{
+	if (high <= low) /* a limit of very few packets, or rounded together */
+		high = low + 1;
+	return rte_red_config_init(out, spec->weight_log2, (uint16_t)low, (uint16_t)high,
+				   spec->max_probability_inverse);
+}
+
 int red_profile_build(struct red_profile *out, const struct red_spec *spec, uint32_t limit_packets,
 		      uint64_t packet_ns)
 {
@@ -22,13 +31,11 @@ int red_profile_build(struct red_profile *out, const struct red_spec *spec, uint
 	*out = (struct red_profile){.enabled = true, .packet_ns = packet_ns ? packet_ns : 1};
 	while ((high >> out->unit_shift) > RTE_RED_MAX_TH_MAX)
 		out->unit_shift++;
-	low >>= out->unit_shift;
-	high >>= out->unit_shift;
-	if (high <= low) /* a limit of very few packets, or rounded together */
-		high = low + 1;
-	if (rte_red_config_init(&out->config, spec->weight_log2, (uint16_t)low, (uint16_t)high,
-				spec->max_probability_inverse) != 0)
-		return -EINVAL;
+	for (uint32_t colour = COLOUR_GREEN; colour < COLOURS; colour++)
+		if (config_build(&out->config[colour], spec,
+				 (low >> out->unit_shift) * (COLOURS - colour) / COLOURS,
+				 (high >> out->unit_shift) * (COLOURS - colour) / COLOURS) != 0)
+			return -EINVAL;
 	return 0;
 }
 
@@ -69,10 +76,10 @@ static bool lot_falls(struct rte_red *red, const struct rte_red_config *c, uint6
 	return (next_random(random) * (c->pa_const - counted)) >> 32 < numerator;
 }
 
-bool red_drops(struct rte_red *red, const struct red_profile *p, uint32_t queued, uint64_t now_ns,
-	       uint64_t *random)
+bool red_drops(struct rte_red *red, const struct red_profile *p, enum colour colour,
+	       uint32_t queued, uint64_t now_ns, uint64_t *random)
 {
-	const struct rte_red_config *c = &p->config;
+	const struct rte_red_config *c = &p->config[colour];
 
 	if (queued == 0) {
 		uint64_t idle_ns = now_ns > red->q_time ? now_ns - red->q_time : 0;

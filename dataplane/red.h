@@ -15,23 +15,26 @@
 
 #include <rte_red.h>
 
+#include "diffserv.h"
+
 struct red_spec;
 
 /* In units of 2^unit_shift packets: rte_red's thresholds end at 1,023. */
 struct red_profile {
-	struct rte_red_config config;
+	struct rte_red_config config[COLOURS]; /* one average; worse colours are dropped earlier */
 	bool enabled;
 	uint8_t unit_shift;
 	uint64_t packet_ns; /* one packet at the class's rate: how fast an idle average decays */
 };
 
 /* control: thresholds that the spec leaves at 0 become a quarter and three quarters of
- * the limit. 0, or -EINVAL. */
+ * the limit. Yellow's are two thirds of green's, red's a third, so that by default red is
+ * gone before green is touched (RFC 2597 2). 0, or -EINVAL. */
 int red_profile_build(struct red_profile *out, const struct red_spec *spec, uint32_t limit_packets,
 		      uint64_t packet_ns);
 
 /* worker: whether to drop the frame that arrives at a queue of this length. */
-bool red_drops(struct rte_red *red, const struct red_profile *p, uint32_t queued, uint64_t now_ns,
-	       uint64_t *random);
+bool red_drops(struct rte_red *red, const struct red_profile *p, enum colour colour,
+	       uint32_t queued, uint64_t now_ns, uint64_t *random);
 
 #endif

@@ -101,7 +101,7 @@ static void adopt_class(struct schedule_state *s, const struct schedule_profile 
 			    old && previous->ceiled & bit(slot) ? &old->ceiling : NULL, &c->ceiling,
 			    now_ns);
 	if (!old || old->red.unit_shift != c->red.unit_shift ||
-	    old->red.config.wq_log2 != c->red.config.wq_log2)
+	    old->red.config[0].wq_log2 != c->red.config[0].wq_log2)
 		rte_red_rt_data_init(&s->red[slot]);
 	if (!old)
 		s->drr.deficit[slot] = 0;

@@ -50,7 +50,7 @@ struct schedule_profile {
 	struct meter_profile link_control; /* if link_shaped: the cap on what goes ahead */
 
 	/* A bit per class slot; present and strict have link control's, too. */
-	uint32_t present, strict, guaranteed, ceiled, shaped;
+	uint32_t present, strict, guaranteed, ceiled, shaped, coloured;
 	uint32_t strict_count;
 	uint8_t strict_order[CLASS_SLOTS]; /* link control is the first */
 	struct schedule_class classes[CLASS_SLOTS];
@@ -97,11 +97,13 @@ void schedule_adopt(struct schedule_state *s, const struct schedule_profile *pre
 bool schedule_control_conforms(struct schedule_state *s, const struct schedule_profile *p,
 			       uint32_t link_bytes, uint64_t now_ns);
 
-/* worker: DROP_NONE: queued. DROP_QUEUE_FULL, DROP_RED: the frame is still the caller's. */
+/* worker: the colour counts where RED is set. DROP_NONE: queued. DROP_QUEUE_FULL, DROP_RED: the
+ * frame is still the caller's. */
 static inline enum drop_reason schedule_offer(struct schedule_state *s,
 					      const struct schedule_profile *p, uint8_t class_slot,
-					      struct rte_mbuf *frame, uint32_t link_bytes,
-					      uint32_t contract_bytes, uint64_t now_ns)
+					      enum colour colour, struct rte_mbuf *frame,
+					      uint32_t link_bytes, uint32_t contract_bytes,
+					      uint64_t now_ns)
 {
 	const struct schedule_class *c = &p->classes[class_slot];
 	struct queue *q = &s->queues[class_slot];
@@ -111,7 +113,7 @@ static inline enum drop_reason schedule_offer(struct schedule_state *s,
 				      .contract_bytes = contract_bytes};
 
 	if (unlikely(c->red.enabled) &&
-	    red_drops(&s->red[class_slot], &c->red, queue_count(q), now_ns, &s->random))
+	    red_drops(&s->red[class_slot], &c->red, colour, queue_count(q), now_ns, &s->random))
 		return DROP_RED;
 	if (unlikely(queue_count(q) >= c->limit_packets ||
 		     q->link_bytes + link_bytes > c->limit_bytes || !queue_put(q, &e)))

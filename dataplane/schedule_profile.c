@@ -203,6 +203,8 @@ static int build_class(struct schedule_profile *out, const struct policy_spec *s
 		class->shape_contract = contract->slot;
 		class->max_delay_ns = smaller(contract->max_delay_ns, DELAY_NS_MAX);
 	}
+	if (contract && contract->exceed == EXCEED_COLOUR)
+		out->coloured |= bit;
 	return build_queue(class, spec, c, out->largest_bytes);
 }
 

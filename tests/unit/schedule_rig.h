@@ -125,8 +125,8 @@ static inline void rig_stop(struct rig *r)
 static inline enum drop_reason rig_offer(struct rig *r, uint8_t slot, uintptr_t frame,
 					 uint32_t bytes)
 {
-	return schedule_offer(&r->state, &r->profile, slot, (struct rte_mbuf *)frame, bytes, bytes,
-			      r->now_ns);
+	return schedule_offer(&r->state, &r->profile, slot, COLOUR_GREEN, (struct rte_mbuf *)frame,
+			      bytes, bytes, r->now_ns);
 }
 
 static inline void rig_expired(void *context, const struct queue_entry *e, uint8_t slot,

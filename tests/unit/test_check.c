@@ -65,6 +65,30 @@ static void warnings_pass_unless_strict(void **state)
 	assert_int_equal(CHECK(EDGE, "--strict"), EXIT_RUNTIME);
 }
 
+static void colours_are_spelt_out(void **state)
+{
+	const char *meter;
+	json_t *document;
+	double pir;
+
+	(void)state;
+	assert_int_equal(CHECK(EDGE), EXIT_OK);
+	assert_non_null(strstr(out,
+			       "\n    trTCM, colour-blind: over it AFx2, up to 20000 kbit/s and "
+			       "50000 bytes; more is dropped\n"));
+	assert_int_equal(CHECK("-j", EDGE), EXIT_OK);
+	document = json_loads(out, 0, NULL);
+	assert_non_null(document);
+	assert_int_equal(json_unpack(json_array_get(json_object_get(document, "links"), 1),
+				     "{s:{s:[o,{s:{s:s, s:f}}]}}", "upstream", "contracts",
+				     &(json_t *){NULL}, "colour", "meter", &meter, "pir_kbps",
+				     &pir),
+			 0);
+	assert_string_equal(meter, "trtcm");
+	assert_true(pir == 20000);
+	json_decref(document);
+}
+
 static void errors_are_78(void **state)
 {
 	(void)state;
@@ -116,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(warnings_pass_unless_strict),
+		cmocka_unit_test(colours_are_spelt_out),
 		cmocka_unit_test(errors_are_78),
 		cmocka_unit_test(wrong_usage_is_2),
 		cmocka_unit_test(json_holds_messages_and_figures),

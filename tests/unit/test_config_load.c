@@ -250,6 +250,76 @@ static void exceed_and_its_keys(void **state)
 	config_free(c);
 }
 
+static void colours_and_their_bursts(void **state)
+{
+	static const struct {
+		const char *fields;
+		enum colour_meter meter;
+		uint64_t pir_bps, burst, excess;
+		bool aware, drop_red;
+	} cases[] = {
+		{"cir-kbps = 3200;", COLOUR_SRTCM, 0, 8000, 8000, false, true},
+		{"cir-kbps = 3200; meter = \"srtcm\"; aware = true; red = \"pass\";", COLOUR_SRTCM,
+		 0, 8000, 8000, true, false},
+		{"cir-kbps = 3200; burst-ms = 50; excess-burst-ms = 100;", COLOUR_SRTCM, 0, 20000,
+		 40000, false, true}, /* of CIR, both */
+		{"cir-kbps = 3200; excess-burst-bytes = 0;", COLOUR_SRTCM, 0, 8000, 0, false, true},
+		{"cir-kbps = 3200; account = \"wire\"; excess-burst-calls = 2;", COLOUR_SRTCM, 0,
+		 8000, 476, false, true},
+		{"cir-kbps = 3200; meter = \"trtcm\"; pir-kbps = 4800;", COLOUR_TRTCM, 4800000,
+		 8000, 12000, false, true}, /* 20 ms of PIR */
+		{"cir-kbps = 3200; meter = \"trtcm\"; pir-kbps = 3200; burst-bytes = 9000;",
+		 COLOUR_TRTCM, 3200000, 9000, 9000, false, true}, /* but the burst at least */
+		{"cir-kbps = 3200; meter = \"trtcm\"; pir-kbps = 4800; peak-burst-ms = 10; red = "
+		 "\"drop\";",
+		 COLOUR_TRTCM, 4800000, 8000, 6000, false, true},
+		{"cir-kbps = 3200; meter = \"trtcm\"; pir-kbps = 4800; peak-burst-calls = 50;",
+		 COLOUR_TRTCM, 4800000, 8000, 10000, false, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct config_contract *k;
+		char fields[512];
+		struct config *c;
+
+		snprintf(fields, sizeof(fields),
+			 "contracts = ( { class = \"video\"; exceed = \"colour\"; %s } );",
+			 cases[i].fields);
+		c = load_policy(fields);
+		k = &c->policies[0].contracts[0];
+		if (k->exceed != EXCEED_COLOUR || k->meter != cases[i].meter ||
+		    k->pir_bps != cases[i].pir_bps || k->burst_bytes != cases[i].burst ||
+		    k->excess_burst_bytes != cases[i].excess || k->colour_aware != cases[i].aware ||
+		    k->drop_red != cases[i].drop_red)
+			fail_msg("%s: %llu, %llu, %llu", cases[i].fields,
+				 (unsigned long long)k->pir_bps, (unsigned long long)k->burst_bytes,
+				 (unsigned long long)k->excess_burst_bytes);
+		config_free(c);
+	}
+}
+
+/* Each with its own rate, burst and account. */
+static void several_contracts_in_one_direction(void **state)
+{
+	struct config *c = load_policy(
+		"contracts = ( { class = \"voice\"; cir-kbps = 640; burst-calls = 4; }, { class = "
+		"\"video\"; cir-kbps = 3200; burst-bytes = 9000; account = \"l2\"; exceed = "
+		"\"shape\"; }, "
+		"{ class = \"default\"; cir-kbps = 1000; burst-ms = 100; exceed = \"police\"; } "
+		");");
+	const struct config_contract *k = c->policies[0].contracts;
+
+	(void)state;
+	assert_int_equal(c->policies[0].contract_count, 3);
+	assert_int_equal(k[0].burst_bytes, 800);
+	assert_int_equal(k[1].burst_bytes, 9000);
+	assert_int_equal(k[1].account, ACCOUNT_L2);
+	assert_int_equal(k[2].burst_bytes, 12500);
+	assert_int_equal(k[2].exceed, EXCEED_POLICE);
+	config_free(c);
+}
+
 static void strict_classes(void **state)
 {
 	static const struct {
@@ -394,6 +464,8 @@ int main(void)
 		cmocka_unit_test(bursts),
 		cmocka_unit_test(call_counts_the_inserted_tag),
 		cmocka_unit_test(exceed_and_its_keys),
+		cmocka_unit_test(colours_and_their_bursts),
+		cmocka_unit_test(several_contracts_in_one_direction),
 		cmocka_unit_test(strict_classes),
 		cmocka_unit_test(schedule_entries),
 		cmocka_unit_test(control_and_dpdk),

@@ -41,6 +41,50 @@ static const struct doubt doubts[] = {
 	{POLICY("contracts = ( { class = \"voice\"; cir-kbps = 640; burst-bytes = 1537; "
 		"account = \"wire\"; } );"),
 	 6, "the largest counts 1538"},
+	/* above the link, which has 100 Mbit/s */
+	{POLICY("contracts = ( { class = \"video\"; cir-kbps = 100000; } );"), 0, ""},
+	{POLICY("contracts = (\n{ class = \"video\"; cir-kbps = 100000.001; } );"), 7,
+	 "a contract of 100000.001 kbit/s is above the 100000 of link 'l' at"},
+	/* colours */
+	{POLICY("contracts = ( { class = \"video\"; cir-kbps = 4000; exceed = \"colour\"; } );"), 0,
+	 ""},
+	{POLICY("contracts = ( { class = \"video\"; cir-kbps = 4000; exceed = \"colour\"; "
+		"excess-burst-bytes = 1499; } );"),
+	 6, "an excess burst of 1499 bytes lets no full frame be yellow; the largest counts 1500"},
+	{POLICY("contracts = ( { class = \"video\"; cir-kbps = 4000; exceed = \"colour\"; "
+		"excess-burst-bytes = 0; } );"),
+	 0, ""},
+	{POLICY("contracts = ( { class = \"video\"; cir-kbps = 400; exceed = \"colour\"; "
+		"meter = \"trtcm\"; pir-kbps = 800; burst-bytes = 1500; peak-burst-bytes = 1499; } "
+		");"),
+	 6, "a peak burst of 1499 bytes lets no full frame be better than red"},
+	{POLICY("contracts = ( { class = \"video\"; cir-kbps = 4000; exceed = \"colour\"; "
+		"meter = \"trtcm\"; pir-kbps = 8000; burst-bytes = 5000; peak-burst-bytes = 4999; "
+		"} );"),
+	 6, "a peak burst of 4999 bytes is below the burst of 5000"},
+	{POLICY("allowed-dscp = [ \"AF41\", \"AF43\" ]; contracts = (\n{ class = \"video\"; "
+		"cir-kbps = 4000; exceed = \"colour\"; } );"),
+	 7, "yellow of class 'video' leaves policy 'p' as CS0: 'allowed-dscp' has not its AF42"},
+	{POLICY("allowed-dscp = [ \"AF41\", \"AF42\" ]; contracts = (\n{ class = \"video\"; "
+		"cir-kbps = 4000; exceed = \"colour\"; red = \"pass\"; } );"),
+	 7, "red of class 'video' leaves policy 'p' as CS0: 'allowed-dscp' has not its AF43"},
+	{POLICY("allowed-dscp = [ \"AF41\", \"AF42\" ]; contracts = ( { class = \"video\"; "
+		"cir-kbps = 4000; exceed = \"colour\"; } );"),
+	 0, ""},
+	{{.classes =
+		  "classes = ( { name = \"video\"; dscp = \"AF41\"; }, { name = \"games\"; dscp = "
+		  "\"AF42\"; }, { name = \"default\"; dscp = 0; } );",
+	  .policies = "policies = ( { name = \"p\"; contracts = (\n{ class = \"video\"; cir-kbps = "
+		      "4000; exceed = \"colour\"; } ); } );"},
+	 6,
+	 "yellow of class 'video' leaves as AF42, the DSCP of class 'games' ("},
+	{POLICY("contracts = (\n{ class = \"video\"; cir-kbps = 4000; exceed = \"colour\"; "
+		"red = \"pass\"; } ); schedule = ( { class = \"video\"; priority = \"strict\"; } "
+		");"),
+	 7, "class 'video' is strict and its contract only colours"},
+	{POLICY("contracts = ( { class = \"video\"; cir-kbps = 4000; exceed = \"colour\"; } ); "
+		"schedule = ( { class = \"video\"; priority = \"strict\"; } );"),
+	 0, ""},
 	/* guarantees */
 	{POLICY("schedule = ( { class = \"video\"; rate-kbps = 60000; }, "
 		"{ class = \"default\"; rate-kbps = 40000; } );"),

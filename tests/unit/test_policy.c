@@ -126,6 +126,45 @@ static void a_remark_to_a_missing_class(struct rig *r)
 	r->contracts[0].remark_slot = 1;
 }
 
+static void colour_it(struct rig *r)
+{
+	r->contracts[0].class_slots = 1u << VIDEO;
+	r->contracts[0].exceed = EXCEED_COLOUR;
+	r->contracts[0].meter = COLOUR_TRTCM;
+	r->contracts[0].pir_bps = r->contracts[0].cir_bps;
+	assert_int_equal(build(r), 0);
+}
+
+static void colours_of_a_class_that_has_none(struct rig *r)
+{
+	colour_it(r);
+	r->contracts[0].class_slots = 1u << VOICE;
+}
+
+static void a_peak_rate_below_the_committed_one(struct rig *r)
+{
+	colour_it(r);
+	r->contracts[0].pir_bps--;
+}
+
+static void a_peak_rate_above_400_gbps(struct rig *r)
+{
+	colour_it(r);
+	r->contracts[0].pir_bps = RATE_BPS_MAX + 1;
+}
+
+static void an_excess_burst_above_500_mb(struct rig *r)
+{
+	colour_it(r);
+	r->contracts[0].excess_burst_bytes = BURST_BYTES_MAX + 1;
+}
+
+static void an_unknown_meter(struct rig *r)
+{
+	colour_it(r);
+	r->contracts[0].meter = (enum colour_meter)(COLOUR_TRTCM + 1);
+}
+
 static void a_class_under_two_contracts(struct rig *r)
 {
 	rig_contract(r, VOICE, EXCEED_POLICE, 8000, 100);
@@ -189,6 +228,11 @@ static void contradictions_are_refused(void **state)
 		CASE(a_contract_for_a_missing_class),
 		CASE(a_contract_for_link_control),
 		CASE(a_remark_to_a_missing_class),
+		CASE(colours_of_a_class_that_has_none),
+		CASE(a_peak_rate_below_the_committed_one),
+		CASE(a_peak_rate_above_400_gbps),
+		CASE(an_excess_burst_above_500_mb),
+		CASE(an_unknown_meter),
 		CASE(a_class_under_two_contracts),
 		CASE(two_contracts_in_one_slot),
 		CASE(a_vid_above_4094),
@@ -214,11 +258,12 @@ static void every_exceed_is_known_and_no_other(void **state)
 	struct rig r;
 
 	(void)state;
-	for (int exceed = EXCEED_POLICE; exceed <= EXCEED_COUNT + 1; exceed++) {
+	for (int exceed = EXCEED_POLICE; exceed <= EXCEED_COLOUR + 1; exceed++) {
 		small_spec(&r);
 		r.contracts[0].exceed = (enum exceed)exceed;
 		r.contracts[0].remark_slot = BULK;
-		assert_int_equal(build(&r), exceed > EXCEED_COUNT ? -EINVAL : 0);
+		r.contracts[0].class_slots = 1u << VIDEO;
+		assert_int_equal(build(&r), exceed > EXCEED_COLOUR ? -EINVAL : 0);
 	}
 }
 

@@ -39,7 +39,7 @@ static uint32_t dropped_of(struct red_rig *r, uint32_t n, uint32_t queued)
 	uint32_t dropped = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		dropped += red_drops(&r->red, &r->profile, queued, 0, &r->random);
+		dropped += red_drops(&r->red, &r->profile, COLOUR_GREEN, queued, 0, &r->random);
 	return dropped;
 }
 
@@ -83,12 +83,12 @@ static void same_seed_same_drops(void **state)
 	start(&a, &plain, 400);
 	start(&b, &plain, 400);
 	for (int i = 0; i < 10000; i++)
-		assert_int_equal(red_drops(&a.red, &a.profile, 250, 0, &a.random),
-				 red_drops(&b.red, &b.profile, 250, 0, &b.random));
+		assert_int_equal(red_drops(&a.red, &a.profile, COLOUR_GREEN, 250, 0, &a.random),
+				 red_drops(&b.red, &b.profile, COLOUR_GREEN, 250, 0, &b.random));
 	b.random = 77;
 	for (int i = 0; i < 10000; i++)
-		if (red_drops(&a.red, &a.profile, 250, 0, &a.random) !=
-		    red_drops(&b.red, &b.profile, 250, 0, &b.random))
+		if (red_drops(&a.red, &a.profile, COLOUR_GREEN, 250, 0, &a.random) !=
+		    red_drops(&b.red, &b.profile, COLOUR_GREEN, 250, 0, &b.random))
 			return;
 	fail_msg("the seed makes no difference");
 }
@@ -146,7 +146,8 @@ static void first_drop_comes_no_sooner_after_a_long_quiet_time(void **state)
 		start(&r, &plain, 400);
 		r.random = seed << 32 | 1;
 		dropped_of(&r, 1000, 99);
-		r.red.avg = r.profile.config.min_th + (r.profile.config.max_th >> 2);
+		r.red.avg = r.profile.config[COLOUR_GREEN].min_th +
+			    (r.profile.config[COLOUR_GREEN].max_th >> 2);
 		dropped += dropped_of(&r, 1, 175);
 	}
 	assert_true(dropped <= 20); /* pb / 2 is 0.02 */
@@ -162,12 +163,12 @@ static void idle_average_decays(void **state)
 	dropped_of(&r, 1000, 250);
 	before = r.red.avg;
 	rte_red_mark_queue_empty(&r.red, 5000);
-	assert_false(red_drops(&r.red, &r.profile, 0, 5000 + 999, &r.random));
+	assert_false(red_drops(&r.red, &r.profile, COLOUR_GREEN, 0, 5000 + 999, &r.random));
 	assert_int_equal(r.red.avg, before); /* not one packet's time */
-	assert_false(red_drops(&r.red, &r.profile, 0, 5000 + 3000, &r.random));
+	assert_false(red_drops(&r.red, &r.profile, COLOUR_GREEN, 0, 5000 + 3000, &r.random));
 	/* (3/4)^3 */
 	assert_in_range(r.red.avg, before / 64 * 27 - 64, before / 64 * 27 + 64);
-	assert_false(red_drops(&r.red, &r.profile, 0, UINT64_MAX, &r.random));
+	assert_false(red_drops(&r.red, &r.profile, COLOUR_GREEN, 0, UINT64_MAX, &r.random));
 	assert_int_equal(r.red.avg, 0);
 }
 

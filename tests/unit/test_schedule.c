@@ -50,7 +50,8 @@ static void take_says_class_wait_and_contract_bytes(void **state)
 	rig_init(&r, 0);
 	rig_class(&r, DATA);
 	rig_start(&r);
-	schedule_offer(&r.state, &r.profile, DATA, (struct rte_mbuf *)1, 100, 86, r.now_ns);
+	schedule_offer(&r.state, &r.profile, DATA, COLOUR_GREEN, (struct rte_mbuf *)1, 100, 86,
+		       r.now_ns);
 	r.now_ns += 250;
 	assert_int_equal(rig_take(&r, out, 2), 1);
 	assert_int_equal(out[0].class_slot, DATA);

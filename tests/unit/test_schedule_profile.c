@@ -124,8 +124,12 @@ static void red_is_measured_by_the_smaller_limit(void **state)
 		(struct red_spec){.enabled = true, .max_probability_inverse = 10, .weight_log2 = 9};
 	build(&r);
 	assert_true(r.profile.classes[DATA].red.enabled);
-	assert_int_equal(r.profile.classes[DATA].red.config.min_th >> (9 + RTE_RED_SCALING), 25);
-	assert_int_equal(r.profile.classes[DATA].red.config.max_th >> (9 + RTE_RED_SCALING), 75);
+	assert_int_equal(r.profile.classes[DATA].red.config[COLOUR_GREEN].min_th >>
+				 (9 + RTE_RED_SCALING),
+			 25);
+	assert_int_equal(r.profile.classes[DATA].red.config[COLOUR_GREEN].max_th >>
+				 (9 + RTE_RED_SCALING),
+			 75);
 	assert_int_equal(r.profile.classes[DATA].red.packet_ns, MS);
 }
 

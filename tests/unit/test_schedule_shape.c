@@ -60,8 +60,8 @@ static void counts_by_its_own_accounting(void **state)
 	shaped_rig(&r, BITS(VOICE));
 	rig_start(&r);
 	for (uintptr_t i = 1; i <= 4; i++) /* 1,500 on the link, 1,000 in the contract */
-		schedule_offer(&r.state, &r.profile, VOICE, (struct rte_mbuf *)i, 1500, 1000,
-			       r.now_ns);
+		schedule_offer(&r.state, &r.profile, VOICE, COLOUR_GREEN, (struct rte_mbuf *)i,
+			       1500, 1000, r.now_ns);
 	for (uintptr_t i = 1; i <= 3; i++)
 		assert_int_equal(rig_next(&r), i);
 	assert_int_equal(rig_when(&r), r.now_ns + 1000 * US);

@@ -49,7 +49,12 @@ static struct config_contract contracts[] = {
 	 .overhead_bytes = -4,
 	 .exceed = EXCEED_RANDOM,
 	 .max_delay_ns = 7,
-	 .remark_class = CONFIG_NONE},
+	 .remark_class = CONFIG_NONE,
+	 .meter = COLOUR_TRTCM,
+	 .pir_bps = 4000000,
+	 .excess_burst_bytes = 12345,
+	 .colour_aware = true,
+	 .drop_red = true},
 };
 
 static struct config_prefix trusted[] = {{.family = 4, .length = 8, .address = {10}}};
@@ -211,6 +216,10 @@ static void contracts_name_their_classes_by_slot(void **state)
 	assert_int_equal(c->exceed, EXCEED_RANDOM);
 	assert_int_equal(c->max_delay_ns, 7);
 	assert_int_equal(c->remark_slot, SLOT_NONE);
+	assert_int_equal(c->meter, COLOUR_TRTCM);
+	assert_int_equal(c->pir_bps, 4000000);
+	assert_int_equal(c->excess_burst_bytes, 12345);
+	assert_true(c->colour_aware && c->drop_red);
 	clear(&f);
 }
 
