@@ -17,6 +17,7 @@
 /* A lane's snapshot beside the configuration that it follows. */
 struct direction_view {
 	const struct config_policy *policy; /* NULL: forwards unmodified */
+	const struct config_port *egress;
 	const struct config *config;
 	const struct generation_slots *slots;
 	const struct lane *lane;
@@ -106,6 +107,26 @@ static uint64_t contract_calls(const struct config_policy *p, const struct confi
 	return bytes ? c->cir_bps / (bytes * 8 * CALL_PACKETS_PER_SECOND) : 0;
 }
 
+static void set_colours(json_t *object, const struct contract_counters *c)
+{
+	static const char *const names[COLOURS] = {"green", "yellow", "red"};
+	json_t *colours = json_object();
+
+	for (size_t i = 0; i < COLOURS; i++)
+		set_tally(colours, names[i], &c->colours[i]);
+	json_object_set_new(object, "colours", colours);
+}
+
+static void set_places(json_t *object, const struct contract_counters *c)
+{
+	json_t *places = json_object();
+
+	set_number(places, "taken", c->places);
+	json_object_set_new(places, "reserved_kbps", json_real((double)c->reserved_bps / 1e3));
+	set_number(places, "reserved_burst_bytes", c->reserved_burst_bytes);
+	json_object_set_new(object, "places", places);
+}
+
 static json_t *build_contract(const struct direction_view *v, size_t i)
 {
 	const struct config_contract *contract = &v->policy->contracts[i];
@@ -124,10 +145,16 @@ static json_t *build_contract(const struct direction_view *v, size_t i)
 	set_text(object, "account", config_account_name(contract->account));
 	json_object_set_new(object, "cir_kbps", json_real((double)contract->cir_bps / 1e3));
 	set_number(object, "burst_bytes", contract->burst_bytes);
+	set_number(object, "metered_burst_bytes",
+		   config_metering(v->policy, v->egress, contract).burst_bytes);
 	set_tally(object, "admitted", &counters->admitted);
 	set_tally(object, "dropped", &counters->dropped);
 	set_tally(object, "exceeded", &counters->exceeded);
 	set_number(object, "calls", contract_calls(v->policy, contract));
+	if (contract->exceed == EXCEED_COLOUR)
+		set_colours(object, counters);
+	if (contract->exceed == EXCEED_PROTECT)
+		set_places(object, counters);
 	return object;
 }
 
@@ -265,6 +292,7 @@ static struct direction_view view_direction(const struct document_input *in, siz
 
 	return (struct direction_view){
 		.policy = policy == CONFIG_NONE ? NULL : &g->config->policies[policy],
+		.egress = config_egress(&g->config->links[link], d),
 		.config = g->config,
 		.slots = g->slots[index],
 		.lane = in->site->links[link].direction[d].lane,

@@ -201,6 +201,26 @@ void table_classes(const json_t *document, FILE *out)
 
 /* --- contracts ---------------------------------------------------------------------------- */
 
+/* Lines below a contract's own, where they apply. */
+static void print_colours(const json_t *colours, FILE *out)
+{
+	if (colours)
+		fprintf(out, "    green %" PRIu64 " yellow %" PRIu64 " red %" PRIu64 " packets\n",
+			packets(colours, "green"), packets(colours, "yellow"),
+			packets(colours, "red"));
+}
+
+static void print_places(const json_t *contract, const json_t *places, FILE *out)
+{
+	if (places)
+		fprintf(out,
+			"    %" PRIu64 " places taken: %.1f of %.1f kbit/s, %" PRIu64 " of %" PRIu64
+			" bytes of burst\n",
+			number(places, "taken"), real(places, "reserved_kbps"),
+			real(contract, "cir_kbps"), number(places, "reserved_burst_bytes"),
+			number(contract, "metered_burst_bytes"));
+}
+
 static void print_contracts(const json_t *link, size_t d, const json_t *direction, FILE *out)
 {
 	const json_t *contract;
@@ -216,6 +236,8 @@ static void print_contracts(const json_t *link, size_t d, const json_t *directio
 			number(contract, "calls"), packets(contract, "admitted"));
 		loss(out, 10, packets(contract, "dropped"));
 		fprintf(out, " %10" PRIu64 "\n", packets(contract, "exceeded"));
+		print_colours(json_object_get(contract, "colours"), out);
+		print_places(contract, json_object_get(contract, "places"), out);
 	}
 }
 

@@ -210,6 +210,10 @@ static void contracts_in_calls(void **state)
 	assert_text(json_object_get(voice, "classes") ? voice : NULL, "account", "wire");
 	assert_real(voice, "cir_kbps", 3953.1);
 	assert_int_equal(at(voice, "burst_bytes", NULL), 9883);
+	/* less 3953.1 kbit/s for the 3.70 ms that 1,546 + 3,036 bytes take at 9.9 Mbit/s */
+	assert_int_equal(at(voice, "metered_burst_bytes", NULL), 9883 - 1830);
+	assert_null(json_object_get(voice, "colours"));
+	assert_null(json_object_get(voice, "places"));
 	assert_int_equal(at(voice, "admitted", "packets"), 50);
 	assert_int_equal(at(voice, "admitted", "bytes"), 11900);
 	assert_int_equal(at(voice, "dropped", "packets"), 25);
@@ -217,6 +221,39 @@ static void contracts_in_calls(void **state)
 	/* 3953.1 kbit/s in calls of 238 bytes on the wire, 50 times a second: 41.5 */
 	assert_int_equal(at(voice, "calls", NULL), 41);
 	json_decref(document);
+}
+
+static void contracts_by_colour_and_by_place(void **state)
+{
+	struct config_contract *k = &site->running->config->policies[0].contracts[0];
+	struct contract_counters *c =
+		&lanes[UPSTREAM].contracts[site->running->slots[UPSTREAM]->contracts[0].slot];
+	const json_t *voice;
+	json_t *document;
+
+	(void)state;
+	k->exceed = EXCEED_COLOUR;
+	c->colours[COLOUR_GREEN] = (struct tally){50, 11900};
+	c->colours[COLOUR_YELLOW] = (struct tally){1, 238};
+	c->colours[COLOUR_RED] = (struct tally){25, 5950};
+	document = build();
+	voice = json_array_get(json_object_get(direction(document, "upstream"), "contracts"), 0);
+	assert_text(voice, "exceed", "colour");
+	assert_int_equal(at(json_object_get(voice, "colours"), "green", "packets"), 50);
+	assert_int_equal(at(json_object_get(voice, "colours"), "yellow", "bytes"), 238);
+	assert_int_equal(at(json_object_get(voice, "colours"), "red", "packets"), 25);
+	json_decref(document);
+	k->exceed = EXCEED_PROTECT;
+	c->places = 7;
+	c->reserved_bps = 560000;
+	c->reserved_burst_bytes = 2800;
+	document = build();
+	voice = json_array_get(json_object_get(direction(document, "upstream"), "contracts"), 0);
+	assert_int_equal(at(voice, "places", "taken"), 7);
+	assert_real(json_object_get(voice, "places"), "reserved_kbps", 560);
+	assert_int_equal(at(voice, "places", "reserved_burst_bytes"), 2800);
+	json_decref(document);
+	k->exceed = EXCEED_RANDOM;
 }
 
 static void rules_by_acl_and_seq(void **state)
@@ -484,6 +521,7 @@ int main(void)
 		cmocka_unit_test(single_figures_and_talkers),
 		cmocka_unit_test(classes_with_their_queues),
 		cmocka_unit_test(contracts_in_calls),
+		cmocka_unit_test(contracts_by_colour_and_by_place),
 		cmocka_unit_test(rules_by_acl_and_seq),
 		cmocka_unit_test(direction_without_policy_has_its_one_class),
 		cmocka_unit_test(ports_and_workers_where_there_are_any),

@@ -31,7 +31,10 @@ static const char *const large =
 	"\"cir_kbps\":400000000.0,\"burst_bytes\":500000000,\"calls\":49,"
 	"\"admitted\":{\"packets\":9999999999,\"bytes\":0},"
 	"\"dropped\":{\"packets\":999999999,\"bytes\":0},"
-	"\"exceeded\":{\"packets\":999999999,\"bytes\":0}}],"
+	"\"exceeded\":{\"packets\":999999999,\"bytes\":0},\"metered_burst_bytes\":500000000,"
+	"\"colours\":{\"green\":{\"packets\":9999999999},\"yellow\":{\"packets\":9999999998},"
+	"\"red\":{\"packets\":9999999997}},\"places\":{\"taken\":16384,"
+	"\"reserved_kbps\":399999999.9,\"reserved_burst_bytes\":499999999}}],"
 	"\"rules\":[{\"acl\":\"media\",\"seq\":4294967295,\"packets\":9999999999}],"
 	"\"no_rule\":5},"
 	"\"downstream\":{\"rx\":{\"packets\":0,\"bytes\":0},\"tx\":{\"packets\":0,\"bytes\":0},"
@@ -148,6 +151,10 @@ static void contracts_show_rate_and_excess(void **state)
 	assert_ends_line_up(text, "burst B", "500000000");
 	assert_ends_line_up(text, "admitted pkt", "9999999999");
 	assert_non_null(strstr(text, "protect"));
+	assert_non_null(
+		strstr(text, "  green 9999999999 yellow 9999999998 red 9999999997 packets\n"));
+	assert_non_null(strstr(text, "  16384 places taken: 399999999.9 of 400000000.0 kbit/s, "
+				     "499999999 of 500000000 bytes of burst\n"));
 	free(text);
 }
 
