@@ -22,6 +22,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "traffic"))
 # pylint: disable=wrong-import-position
+import captures  # noqa: E402
 import demo_report as report  # noqa: E402
 import namespaces  # noqa: E402
 from namespaces import CLIENT, PROVIDER, program  # noqa: E402
@@ -167,7 +168,7 @@ def run_on_virtual_clock(reason):
         call(program("callgen"), "pcap", offered, *scenario.groups(), "--output", sent)
         call(program("edgemark"), "replay", "-c", CONFIG, "--direction", "upstream", "-j",
              counters, offered, left)
-        flows = namespaces.join_flows(namespaces.read_flows(sent), report.read_capture(left))
+        flows = namespaces.join_flows(namespaces.read_flows(sent), captures.read_capture(left))
         with open(counters, encoding="utf-8") as file:
             document = json.load(file)
     return report.Outcome(scenario, flows, [], document, [])

@@ -2,9 +2,7 @@
 """What the demonstration shows: the live table, the closing summary and the report."""
 import json
 import os
-import socket
 import statistics
-import struct
 import sys
 
 from demo_page import page
@@ -70,40 +68,6 @@ class LiveTable:
             print(f"\033[{self.lines}A", end="")
         print("\n".join("\033[2K" + line for line in lines), flush=True)
         self.lines = len(lines)
-
-
-def read_capture(path):
-    """The UDP flows of a nanosecond pcap of Ethernet frames, as callgen's receiver has them."""
-    with open(path, "rb") as file:
-        data = file.read()
-    order = ">" if data[:4] in (b"\xa1\xb2\xc3\xd4", b"\xa1\xb2\x3c\x4d") else "<"
-    unit = 1e-9 if b"\x3c" in data[:4] else 1e-6
-    flows, at = {}, 24
-    while at + 16 <= len(data):
-        seconds, fraction, length, _ = struct.unpack_from(order + "IIII", data, at)
-        frame, at = data[at + 16:at + 16 + length], at + 16 + length
-        offset = 14
-        while frame[offset - 2:offset] in (b"\x81\x00", b"\x88\xa8"):
-            offset += 4
-        if frame[offset - 2:offset] != b"\x08\x00" or frame[offset + 9] != 17:
-            continue
-        source, destination = (socket.inet_ntoa(frame[offset + i:offset + i + 4])
-                               for i in (12, 16))
-        ports = struct.unpack_from(">HH", frame, offset + 20)
-        count_frame(flows.setdefault((source, ports[0], destination, ports[1]), {
-            "packets": 0, "bytes": 0, "longest_gap_ms": 0.0, "late": 0, "dscp": []}),
-            seconds + fraction * unit, frame[offset + 1] >> 2, len(frame) - offset)
-    return flows
-
-
-def count_frame(flow, now, dscp, length):
-    if flow["packets"]:
-        flow["longest_gap_ms"] = max(flow["longest_gap_ms"], (now - flow["last"]) * 1000)
-    flow["last"] = now
-    flow["packets"] += 1
-    flow["bytes"] += length
-    if dscp not in flow["dscp"]:
-        flow["dscp"].append(dscp)
 
 
 class Outcome:

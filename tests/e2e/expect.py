@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the end-to-end tests share: skipping, checks that all get reported, a configuration,
-captures judged by tshark, and code run inside a namespace."""
+"""What the end-to-end tests share: skipping, checks that all get reported, frames made by
+hand, and code run inside a namespace."""
 import ctypes
 import json
 import os
 import shutil
-import signal
 import socket
 import struct
-import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "traffic"))
 import namespaces  # noqa: E402
+from captures import Capture  # noqa: E402, F401
+from namespaces import undisturbed  # noqa: E402, F401
+from scenario import CALL_KBPS, bulk, calls, configuration  # noqa: E402, F401
 
 SKIPPED = 77
 failures = []
@@ -47,22 +47,6 @@ def main(test, tools=()):
         sys.exit(1)
 
 
-def undisturbed(site, measure, attempts=3):
-    """The result of measure(), which starts the daemon. Where other programs kept the worker
-    from its core, which no marker survives, it is measured again on a fresh daemon."""
-    for attempt in range(1, attempts + 1):
-        begin = time.monotonic()
-        result = measure()
-        share = site.worker_wait_s() / (time.monotonic() - begin)
-        if share < 0.02:
-            break
-        print(f"note  this machine is busy: the worker waited {share:.0%} of the time for its core",
-              flush=True)
-        if attempt < attempts:
-            site.stop_daemon()
-    return result
-
-
 def check_balance(document):
     """Received = sent + dropped + queued, and each drop has its reason."""
     for link in document["links"]:
@@ -92,72 +76,7 @@ def class_of(direction, name):
     return next(c for c in direction["classes"] if c["name"] == name)
 
 
-# --- configuration -------------------------------------------------------------------
-CONFIGURATION = """
-version = 1;
-links = (
-  { name = "edge";
-    lan = { device = "net_af_packet0,iface=em-lan,framecnt=4096"; };
-    wan = { device = "net_af_packet1,iface=em-wan,framecnt=4096"; %(wan_rate)s };
-    upstream = "to-provider"; downstream = "from-provider"; }
-);
-classes = (
-  { name = "voice";   dscp = "%(voice_dscp)s"; pcp = 5; },
-  { name = "video";   dscp = "AF41"; pcp = 4; },
-  { name = "sharing"; dscp = "AF21"; pcp = 3; },
-  { name = "bulk";    dscp = "AF11"; pcp = 1; },
-  { name = "default"; dscp = "CS0";  pcp = 0; }
-);
-acls = (
-  { name = "media"; rules = (
-      { seq = 10; protocol = "udp"; source-port = "50000-50019"; class = "voice"; },
-      { seq = 20; protocol = "udp"; source-port = "50020-50039"; class = "video"; },
-      { seq = 30; source-port = "50040-50059"; class = "sharing"; },
-      { seq = 40; protocol = "tcp"; destination-port = "5061"; class = "sharing"; },
-      { seq = 45; protocol = "udp"; destination-port = "5060"; class = "sharing"; },
-      { seq = 50; protocol = "udp"; destination-port = "9000"; class = "%(bulk_class)s"; } ); },
-  { name = "media-return"; rules = (
-      { seq = 10; protocol = "udp"; destination-port = "50000-50019"; class = "voice"; },
-      { seq = 20; protocol = "udp"; destination-port = "50020-50039"; class = "video"; } ); }
-);
-policies = (
-  { name = "to-provider"; acl = "media"; trust = "none"; default-class = "default";
-    contracts = ( { class = "voice"; cir-kbps = %(cir_kbps)s; burst-ms = %(burst_ms)s;
-                    account = "ip"; exceed = "%(exceed)s"; } );
-    schedule = ( { class = "voice"; priority = "strict"; } ); },
-  { name = "from-provider"; acl = "media-return"; trust = "dscp"; default-class = "default";
-    pcp-map = ( { class = "voice"; pcp = 6; } ); }
-);
-control = { socket = "@SOCKET@"; };
-dpdk = { workers = "1"; };
-"""
-
-
-def configuration(exceed="random", cir_kbps=6400, burst_ms=20, wan_kbps=None, voice_dscp="EF",
-                  bulk_class="default"):
-    wan_rate = f"rate-kbps = {wan_kbps};" if wan_kbps else ""
-    return CONFIGURATION % {"exceed": exceed, "cir_kbps": cir_kbps, "burst_ms": burst_ms,
-                            "wan_rate": wan_rate, "voice_dscp": voice_dscp,
-                            "bulk_class": bulk_class}
-
-
-# --- traffic and captures ------------------------------------------------------------
-CALL_KBPS = 80  # 200-byte datagrams, 50 a second
-
-
-def calls(count, **options):
-    """A group of calls from the client, as callgen's --calls takes it."""
-    keys = {"n": count, "from": namespaces.CLIENT, "ports": "50000-50019",
-            "to": namespaces.PROVIDER, "to-ports": "3478-3481", **options}
-    return ["--calls", ",".join(f"{key}={value}" for key, value in keys.items())]
-
-
-def bulk(kbps, **options):
-    keys = {"kbps": kbps, "bytes": 1400, "from": namespaces.CLIENT, "ports": "40000",
-            "to": namespaces.PROVIDER, "to-ports": "9000", **options}
-    return ["--bulk", ",".join(f"{key}={value}" for key, value in keys.items())]
-
-
+# --- frames and namespaces -------------------------------------------------------------
 def inside(namespace, function):
     """Runs function() in a child process that has joined the namespace."""
     child = os.fork()
@@ -203,38 +122,3 @@ def tagged_frame(macs, vlan, addresses, ports, tos):
 
 def mac_of(namespace, interface):
     return json.loads(namespace.run("ip", "-j", "link", "show", interface).stdout)[0]["address"]
-
-
-class Capture:
-    """tcpdump on an interface of a namespace, from when it listens until frames()."""
-
-    def __init__(self, site, namespace, interface):
-        self.path = os.path.join(site.directory, f"{namespace.name}-{interface}.pcap")
-        # As root tcpdump would change to a user who may not write there.
-        self.process = namespace.start(
-            "tcpdump", "-i", interface, "-n", "--immediate-mode", "-U", "-Z", "root", "-B", "16384",
-            "-w", self.path, stderr=subprocess.PIPE, text=True)
-        site.processes.append(self.process)
-        for line in self.process.stderr:
-            if "listening on" in line:
-                return
-        raise RuntimeError("tcpdump did not start")
-
-    def frames(self, *fields, display_filter=""):
-        """Per frame a tuple of tshark's fields, as text; absent ones are empty."""
-        if self.process is not None:
-            time.sleep(0.3)
-            self.process.send_signal(signal.SIGINT)
-            self.process.wait(timeout=10)
-            self.process.stderr.close()
-            self.process = None
-        arguments = ["tshark", "-n", "-r", self.path, "-T", "fields", "-E", "separator=|"]
-        for protocol in ("ip", "udp", "tcp"):
-            arguments += ["-o", f"{protocol}.check_checksum:TRUE"]
-        for field in fields:
-            arguments += ["-e", field]
-        if display_filter:
-            arguments += ["-Y", display_filter]
-        done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              check=True)
-        return [tuple(line.split("|")) for line in done.stdout.splitlines()]

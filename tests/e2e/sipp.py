@@ -7,34 +7,16 @@ A call as telephones make it: SIPp signals over UDP 5060 and plays its recorded 
 
 The call succeeds, signalling arrives as AF21 and every recorded packet as EF.
 """
-import os
-import subprocess
-
 from expect import Capture, check, check_end, configuration, main
-from namespaces import CLIENT, PROVIDER
-
-RECORDED = "/usr/share/sip-tester"
-
-
-def recorded_packets():
-    done = subprocess.run(["tshark", "-r", f"{RECORDED}/g711a.pcap", "-T", "fields", "-e",
-                           "frame.number"], stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, check=True)
-    return len(done.stdout.splitlines())
+from namespaces import PROVIDER
+from sipp_calls import SippCalls, recorded_packets
 
 
 def test(site):
     site.write_config(configuration())
     site.start_daemon()
-    os.symlink(RECORDED, os.path.join(site.directory, "pcap"))
     far = Capture(site, site.provider, "p0")
-    site.start(site.provider, "sipp", "-sn", "uas", "-i", PROVIDER, "-mi", PROVIDER, "-mp", 3478,
-               "-nostdin", cwd=site.directory, stdout=subprocess.DEVNULL,
-               stderr=subprocess.DEVNULL)
-    caller = site.start(site.client, "sipp", "-sn", "uac_pcap", PROVIDER, "-i", CLIENT, "-mi",
-                        CLIENT, "-mp", 50000, "-m", 1, "-nostdin", "-timeout", "40s",
-                        cwd=site.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    check(caller.wait(timeout=60) == 0, "the call succeeds")
+    check(SippCalls(site).wait(), "the call succeeds")
 
     signalling = far.frames("ip.dsfield.dscp", display_filter=f"sip && ip.dst == {PROVIDER}")
     check(len(signalling) >= 3 and set(signalling) == {("18",)},

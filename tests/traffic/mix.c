@@ -9,9 +9,10 @@
 #include <string.h>
 
 enum {
-	CALL_PAYLOAD = RTP_BYTES + 160, /* G.711, 20 ms: an IP datagram of 200 bytes */
-	CALL_INTERVAL_MS = 20,
-	CALL_CLOCK_STEP = 160, /* RTP clock of 8 kHz */
+	CALL_BYTES = IP_UDP_BYTES + RTP_BYTES + 160, /* G.711 of 20 ms */
+	CALL_PTIME_MS = 20,
+	CALL_TYPE = 8, /* PCMA */
+	CALL_CLOCK_HZ = 8000,
 };
 
 enum phase { PHASE_RANDOM, PHASE_EVEN, PHASE_SYNC };
@@ -26,6 +27,10 @@ struct group {
 	double start, stop, ramp; /* seconds; ramp: from the first call's start to the last's */
 	enum phase phase;
 	double drift_ppm; /* each call's clock is off by up to this */
+	double jitter_ms; /* each packet is late by up to this */
+	double ptime_ms;
+	uint8_t type; /* RTP payload type */
+	double clock_hz;
 };
 
 /* SplitMix64 (Steele, Lea, Flood): small, seedable, good enough for phases. */
@@ -89,7 +94,42 @@ static bool parse_phase(const char *text, enum phase *phase)
 	return false;
 }
 
-enum key { N, KBPS, BYTES, FROM, PORTS, TO, TO_PORTS, DSCP, START, STOP, RAMP, PHASE, DRIFT };
+enum key {
+	N,
+	KBPS,
+	BYTES,
+	FROM,
+	PORTS,
+	TO,
+	TO_PORTS,
+	DSCP,
+	START,
+	STOP,
+	RAMP,
+	PHASE,
+	DRIFT,
+	JITTER,
+	PTIME,
+	TYPE,
+	CLOCK,
+	KEYS
+};
+
+static bool set_codec_key(struct group *g, int key, const char *value)
+{
+	double number = 0;
+
+	switch (key) {
+	case PTIME:
+		return parse_number(value, 1, 1000, &g->ptime_ms);
+	case TYPE:
+		return parse_number(value, 0, 127, &number) && (g->type = (uint8_t)number, true);
+	case CLOCK:
+		return parse_number(value, 1000, 192000, &g->clock_hz);
+	default:
+		return false;
+	}
+}
 
 static bool set_key(struct group *g, int key, const char *value)
 {
@@ -125,18 +165,21 @@ static bool set_key(struct group *g, int key, const char *value)
 		return parse_phase(value, &g->phase);
 	case DRIFT:
 		return parse_number(value, 0, 1000, &g->drift_ppm);
+	case JITTER:
+		return parse_number(value, 0, 1000, &g->jitter_ms);
 	default:
-		return false;
+		return set_codec_key(g, key, value);
 	}
 }
 
 static bool parse_group(struct group *g, char *description)
 {
 	static char *const keys[] = {
-		[N] = "n",	   [KBPS] = "kbps",    [BYTES] = "bytes", [FROM] = "from",
-		[PORTS] = "ports", [TO] = "to",	       [DSCP] = "dscp",	  [TO_PORTS] = "to-ports",
-		[START] = "start", [STOP] = "stop",    [RAMP] = "ramp",	  [PHASE] = "phase",
-		[DRIFT] = "drift", [DRIFT + 1] = NULL,
+		[N] = "n",	   [KBPS] = "kbps",	[BYTES] = "bytes", [FROM] = "from",
+		[PORTS] = "ports", [TO] = "to",		[DSCP] = "dscp",   [TO_PORTS] = "to-ports",
+		[START] = "start", [STOP] = "stop",	[RAMP] = "ramp",   [PHASE] = "phase",
+		[DRIFT] = "drift", [JITTER] = "jitter", [PTIME] = "ptime", [TYPE] = "type",
+		[CLOCK] = "clock", [KEYS] = NULL,
 	};
 	char *value;
 
@@ -152,6 +195,11 @@ static bool parse_group(struct group *g, char *description)
 	}
 	if (g->from.port == 0 || g->to.port == 0 || g->from.address == 0 || g->to.address == 0) {
 		fputs("callgen: from, ports, to and to-ports are needed\n", stderr);
+		return false;
+	}
+	/* Else its packets would overtake each other. */
+	if (g->jitter_ms > g->ptime_ms) {
+		fputs("callgen: jitter is at most ptime\n", stderr);
 		return false;
 	}
 	return true;
@@ -206,11 +254,17 @@ static double call_phase(const struct group *g, unsigned n, uint64_t *seed)
 
 bool mix_add_calls(struct mix *m, char *description)
 {
-	struct group g = {.bytes = CALL_PAYLOAD + IP_UDP_BYTES};
-	const double interval = (double)(CALL_INTERVAL_MS * NS_PER_MS);
+	struct group g = {
+		.bytes = CALL_BYTES,
+		.ptime_ms = CALL_PTIME_MS,
+		.type = CALL_TYPE,
+		.clock_hz = CALL_CLOCK_HZ,
+	};
+	double interval;
 
 	if (!parse_group(&g, description))
 		return false;
+	interval = g.ptime_ms * (double)NS_PER_MS;
 	for (unsigned n = 0; n < g.count; n++) {
 		struct flow *f = add_flow(m, &g, n);
 		double step = g.count > 1 ? g.ramp / (g.count - 1) : 0;
@@ -219,7 +273,10 @@ bool mix_add_calls(struct mix *m, char *description)
 		if (f == NULL)
 			return false;
 		f->rtp = true;
+		f->payload_type = g.type;
+		f->clock_step = (uint32_t)lround(g.clock_hz * g.ptime_ms / 1000);
 		f->interval_ns = interval * (1 + drift);
+		f->jitter_ns = g.jitter_ms * (double)NS_PER_MS;
 		f->start_ns += (uint64_t)(step * n * (double)NS_PER_S +
 					  call_phase(&g, n, &m->seed) * interval);
 	}
@@ -244,10 +301,19 @@ void mix_free(struct mix *m)
 	m->count = 0;
 }
 
+/* The same for the same packet, however often it is asked for. */
+static double packet_jitter(const struct flow *f, uint64_t n)
+{
+	uint64_t state = (uint64_t)f->ssrc << 32 ^ n;
+
+	return f->jitter_ns > 0 ? next_unit(&state) * f->jitter_ns : 0;
+}
+
 uint64_t flow_due(const struct flow *f)
 {
+	uint64_t n = f->packets + f->refused;
 	/* From the start each time, so that no rounding adds up. */
-	uint64_t elapsed = (uint64_t)llround((double)(f->packets + f->refused) * f->interval_ns);
+	uint64_t elapsed = (uint64_t)llround((double)n * f->interval_ns + packet_jitter(f, n));
 	uint64_t due = f->start_ns + elapsed;
 
 	return due < f->stop_ns ? due : UINT64_MAX;
@@ -261,12 +327,12 @@ static void put16(uint8_t *p, uint32_t v)
 
 void flow_payload(const struct flow *f, uint8_t *payload)
 {
-	uint32_t timestamp = (uint32_t)(f->packets * CALL_CLOCK_STEP);
+	uint32_t timestamp = (uint32_t)(f->packets * f->clock_step);
 
-	/* RFC 3550, 5.1: version 2, payload type 8 (PCMA). Bulk numbers its packets in the
+	/* RFC 3550, 5.1: version 2, no marker. Bulk numbers its packets in the
 	 * same place under version 0, which is not RTP. */
 	payload[0] = f->rtp ? 0x80 : 0;
-	payload[1] = f->rtp ? 8 : 0;
+	payload[1] = f->payload_type;
 	put16(payload + 2, (uint32_t)f->packets & 0xffff);
 	put16(payload + 4, timestamp >> 16);
 	put16(payload + 6, timestamp);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The traffic to offer, as a list of periodic flows: calls (RTP, one packet per 20 ms) and
- * bulk (any size at any rate). The same mix goes over sockets (send.c) or to a capture
- * (capture.c). Addresses and ports are in host order.
+ * The traffic to offer, as a list of periodic flows: calls (RTP, G.711 of 20 ms unless told
+ * otherwise) and bulk (any size at any rate). The same mix goes over sockets (send.c) or to a
+ * capture (capture.c). Addresses and ports are in host order.
  */
 #ifndef CALLGEN_MIX_H
 #define CALLGEN_MIX_H
@@ -31,7 +31,10 @@ struct flow {
 	bool rtp;
 	uint8_t dscp;
 	uint16_t payload_bytes; /* of the UDP datagram */
+	uint8_t payload_type;	/* RFC 3551; of calls, as is the next */
+	uint32_t clock_step;	/* of the RTP timestamp, a packet */
 	double interval_ns;
+	double jitter_ns;	    /* each packet is late by up to so much, at most interval_ns */
 	uint64_t start_ns, stop_ns; /* on the mix's own clock, which begins at 0 */
 	uint32_t ssrc;
 	uint64_t packets; /* sent so far, which is also the next sequence number */
@@ -41,14 +44,15 @@ struct flow {
 struct mix {
 	struct flow *flows;
 	size_t count;
-	uint64_t seed;	     /* of phases and drifts */
+	uint64_t seed;	     /* of phases, drifts and jitter */
 	uint64_t seconds_ns; /* where a flow names no stop */
 };
 
 /*
  * Adds a group of flows from its description, "key=value,…":
- *   calls  n, from, ports, to, to-ports, dscp, start, stop, ramp, phase, drift
- *   bulk   kbps, bytes, from, port, to, to-port, dscp, start, stop
+ *   calls  n, from, ports, to, to-ports, dscp, start, stop, ramp, phase, drift, jitter,
+ *          bytes, ptime, type, clock
+ *   bulk   kbps, bytes, from, ports, to, to-ports, dscp, start, stop
  * See usage in callgen.c. Prints what is wrong and returns false.
  */
 bool mix_add_calls(struct mix *m, char *description);
