@@ -55,9 +55,10 @@ struct call {
 	uint32_t tag;	      /* changes whenever the entry changes hands */
 	int32_t spread_q30;   /* spread: what has accumulated towards the next drop */
 	bool spread_lost;     /* spread: the last packet was lost */
+	uint8_t line_end[7];
 
-	uint64_t last_ns __attribute__((aligned(64))); /* of its arrivals, by the lane's clock */
-	uint64_t packets, bytes;		       /* arrived; bytes of IP */
+	uint64_t last_ns;	 /* of its arrivals, by the lane's clock */
+	uint64_t packets, bytes; /* arrived; bytes of IP */
 	/* Of the outcome. A shaped packet's is known when it leaves the queue. */
 	uint64_t dropped;	 /* by this lane, whatever the reason */
 	uint64_t longest_run;	 /* of drops in a row */
