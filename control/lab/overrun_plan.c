@@ -122,7 +122,7 @@ static struct config *load(const struct overrun_plan *p, enum exceed exceed, boo
 	} else {
 		text = write_config(p, exceed);
 		if (text)
-			c = config_load_text("lab overrun: its configuration", text, &report);
+			c = config_load_text("lab overrun's configuration", text, &report);
 	}
 	if (loud || !c)
 		config_report_print(&report, stderr);

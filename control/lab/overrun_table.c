@@ -38,25 +38,24 @@ static void print_head(FILE *out, const json_t *result)
 	const json_t *exceeded = json_object_get(result, "contract_exceeded");
 
 	fprintf(out,
-		"%" JSON_INTEGER_FORMAT
-		" calls of %s, %.1f kbit/s each by %s, on a contract of %.1f "
-		"kbit/s = %" JSON_INTEGER_FORMAT " such calls\n",
+		"calls       %" JSON_INTEGER_FORMAT " of %s, %.1f kbit/s each by %s, for %.0f s\n"
+		"contract    %.1f kbit/s = %" JSON_INTEGER_FORMAT
+		" such calls, burst %" JSON_INTEGER_FORMAT " bytes\n",
 		number_of(p, "calls"), text_of(p, "codec_name"), real_of(p, "call_kbps"),
-		text_of(p, "account"), real_of(p, "cir_kbps"), number_of(p, "contract_calls"));
-	fprintf(out, "burst %" JSON_INTEGER_FORMAT " bytes, ", number_of(p, "burst_bytes"));
+		text_of(p, "account"), real_of(p, "seconds"), real_of(p, "cir_kbps"),
+		number_of(p, "contract_calls"), number_of(p, "burst_bytes"));
 	if (json_is_null(json_object_get(p, "link_kbps")))
-		fputs("a link without a rate, ", out);
+		fputs("link        without a rate\n", out);
 	else
-		fprintf(out, "a link of %.0f kbit/s, ", real_of(p, "link_kbps"));
-	fprintf(out, "background %s, %.0f s\n", text_of(p, "background"), real_of(p, "seconds"));
+		fprintf(out, "link        %.0f kbit/s\n", real_of(p, "link_kbps"));
+	fprintf(out, "background  %s\n", text_of(p, "background"));
 	if (json_is_object(exceeded))
 		fprintf(out,
-			"call number %" JSON_INTEGER_FORMAT
-			" began at %.3f s: from then on the contract is exceeded\n",
-			number_of(exceeded, "call"), real_of(exceeded, "at_s"));
+			"exceeded    from %.3f s on, when call number %" JSON_INTEGER_FORMAT
+			" began\n\n",
+			real_of(exceeded, "at_s"), number_of(exceeded, "call"));
 	else
-		fputs("the contract holds them all\n", out);
-	fputc('\n', out);
+		fputs("exceeded    never: the contract holds them all\n\n", out);
 }
 
 static void print_columns(FILE *out)
