@@ -38,10 +38,13 @@ static int unwritable(const char *path, int err)
 static int prepare_output(struct experiment *x)
 {
 	const char *directory = x->arguments.report, *json = x->arguments.json;
+	struct stat status;
 
 	if (directory) {
 		if (mkdir(directory, 0777) != 0 && errno != EEXIST)
 			return unwritable(directory, errno);
+		if (stat(directory, &status) == 0 && !S_ISDIR(status.st_mode))
+			return unwritable(directory, ENOTDIR);
 		if (access(directory, W_OK | X_OK) != 0)
 			return unwritable(directory, errno);
 	}

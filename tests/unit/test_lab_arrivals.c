@@ -153,7 +153,7 @@ static void a_ramp_spreads_the_beginnings(void **state)
 
 static void clocks_are_off_by_so_much(void **state)
 {
-	struct tally t = run("--calls 200 --contract 80 --seconds 400 --ppm 50 --rtcp 0");
+	struct tally t = run("--calls 200 --contract 80 --seconds 50 --ppm 50 --rtcp 0");
 	double least = 0, most = 0;
 
 	(void)state;
@@ -181,12 +181,12 @@ static void jitter_delays_and_nothing_overtakes(void **state)
 
 static void reports_come_now_and_then(void **state)
 {
-	struct tally t = run("--calls 100 --contract 80 --seconds 500");
-	struct tally fast = run("--calls 100 --contract 80 --seconds 500 --rtcp 1");
+	struct tally t = run("--calls 100 --contract 80 --seconds 150");
+	struct tally fast = run("--calls 100 --contract 80 --seconds 150 --rtcp 1");
 
 	(void)state;
-	assert_in_range(t.packets[ARRIVAL_RTCP], 9700, 10300); /* one in 5 s and call */
-	assert_in_range(fast.packets[ARRIVAL_RTCP], 49300, 50700);
+	assert_in_range(t.packets[ARRIVAL_RTCP], 2850, 3050); /* one in 5 s and call */
+	assert_in_range(fast.packets[ARRIVAL_RTCP], 14800, 15100);
 	assert_int_equal(t.ip_bytes[ARRIVAL_RTCP], 108 * t.packets[ARRIVAL_RTCP]);
 }
 
@@ -196,9 +196,9 @@ static double background_kbps(const char *spec, const char *more)
 	struct tally t;
 
 	snprintf(line, sizeof(line),
-		 "--calls 1 --contract 1 --seconds 100 --rtcp 0 --background %s %s", spec, more);
+		 "--calls 1 --contract 1 --seconds 50 --rtcp 0 --background %s %s", spec, more);
 	t = run(line);
-	return (double)t.ip_bytes[ARRIVAL_BACKGROUND] * 8 / 100e3;
+	return (double)t.ip_bytes[ARRIVAL_BACKGROUND] * 8 / 50e3;
 }
 
 static void background_keeps_its_rate(void **state)
@@ -207,9 +207,9 @@ static void background_keeps_its_rate(void **state)
 	assert_true(fabs(background_kbps("bulk:20000", "") - 20000) < 1);
 	assert_true(fabs(background_kbps("bulk:20000:64", "") - 20000) < 1);
 	assert_true(fabs(background_kbps("video:1500", "") - 1500) < 2);
-	assert_true(fabs(background_kbps("video:1", "") - 1) < 0.2);
+	assert_true(fabs(background_kbps("video:100", "") - 100) < 0.5);
 	assert_true(fabs(background_kbps("bulk:300,video:500", "") - 800) < 2);
-	assert_true(fabs(background_kbps("poisson:20000", "") - 20000) < 300);
+	assert_true(fabs(background_kbps("poisson:20000", "") - 20000) < 400);
 	assert_true(fabs(background_kbps("poisson:20000:200", "") - 20000) < 200);
 	/* 1,538 bytes of wire carry 1,500 of IP */
 	assert_true(fabs(background_kbps("saturate", "--link-kbps 10000") - 11000.0 * 1500 / 1538) <
