@@ -64,6 +64,12 @@ static inline void tally_add(struct tally *t, uint64_t bytes)
 	t->bytes += bytes;
 }
 
+static inline void tally_more(struct tally *t, uint64_t packets, uint64_t bytes)
+{
+	t->packets += packets;
+	t->bytes += bytes;
+}
+
 /* Read by other threads at any time: a plain add would be a race, an atomic one a lock. */
 static inline void rule_hit(struct lane *lane, uint32_t rule_slot)
 {

@@ -12,14 +12,66 @@
 #include "stages.h"
 
 #include "accounting.h"
+#include "burst_select.h"
 #include "lane_state.h"
+#include "metered.h"
 #include "policy_snapshot.h"
 #include "spread.h"
 
-static struct protect_view view_of(const struct burst *b, const struct policy *p, struct lane *lane,
-				   uint8_t slot)
+/* --- which packets -------------------------------------------------------------------- */
+
+/* A class has one contract at most, link control none. */
+static inline uint64_t select_metered(const struct burst *b, uint32_t classes, uint64_t living)
 {
-	return (struct protect_view){
+	uint8_t data[BURST_MAX];
+
+	for (uint32_t i = 0; i < BURST_MAX; i++)
+		data[i] = b->kind[i] != FRAME_LINK_CONTROL ? 0xff : 0;
+	return living & select_classes(b, classes) & select_bits(data);
+}
+
+static inline void gather(struct metered *m, const struct burst *b, const struct policy *p,
+			  const struct contract_profile *c, uint64_t frames)
+{
+	uint64_t total = 0;
+	uint32_t n = 0;
+
+	for (; frames != 0; n++) {
+		const uint32_t i = select_next(&frames);
+		uint32_t bytes = b->ip_bytes[i];
+
+		if (c->account != ACCOUNT_IP || c->overhead_bytes != 0)
+			bytes = contract_bytes(c, p, b, i);
+		m->frame[n] = (uint8_t)i;
+		m->drop[n] = DROP_NONE;
+		m->bytes[n] = bytes;
+		total += bytes;
+	}
+	m->count = n;
+	m->total = total;
+}
+
+/* --- which of them conform ------------------------------------------------------------ */
+
+static void police_spread(const struct burst *b, struct lane *lane, uint8_t slot,
+			  const struct meter_profile *contract, struct metered *m)
+{
+	struct call *const entries = lane_calls(lane);
+	struct call *calls[BURST_MAX];
+
+	for (uint32_t k = 0; k < m->count; k++) {
+		const uint16_t index = b->call[m->frame[k]];
+
+		calls[k] = entries == NULL || index == CALL_NONE ? NULL : &entries[index];
+	}
+	spread_police(&lane->thinners[slot], &lane->contract_meters[slot], contract, m, calls,
+		      b->now_ns);
+}
+
+static void police_protect(const struct burst *b, const struct policy *p, struct lane *lane,
+			   uint8_t slot, struct metered *m)
+{
+	const struct protect_view view = {
 		.table = lane->protect,
 		.calls = lane_calls(lane),
 		.slot = slot,
@@ -28,142 +80,116 @@ static struct protect_view view_of(const struct burst *b, const struct policy *p
 		.meter = &lane->contract_meters[slot],
 		.now_ns = b->now_ns,
 	};
+
+	for (uint32_t k = 0; k < m->count; k++)
+		protect_prefetch(view.table, b->call[m->frame[k]]);
+	protect_turn(&view);
+	for (uint32_t k = 0; k < m->count; k++)
+		if (!protect_admits(&view, b->call[m->frame[k]], m->bytes[k]))
+			m->drop[k] =
+				meter_has(view.meter, m->bytes[k]) ? DROP_RESERVED : DROP_CONTRACT;
 }
 
-static void refill_meters(const struct burst *b, const struct policy *p, struct lane *lane)
-{
-	for (uint32_t left = p->policed; left != 0; left &= left - 1) {
-		uint8_t slot = (uint8_t)__builtin_ctz(left);
-		const struct contract_profile *c = &p->contracts[slot];
-
-		if (c->exceed == EXCEED_COLOUR) {
-			colour_turn(lane, p, slot, b->now_ns);
-			continue;
-		}
-		meter_refill(&lane->contract_meters[slot], &c->meter, b->now_ns);
-		if (c->exceed == EXCEED_RANDOM || c->exceed == EXCEED_SPREAD) {
-			thinner_turn(&lane->thinners[slot], &c->meter, b->now_ns);
-		} else if (c->exceed == EXCEED_PROTECT) {
-			const struct protect_view view = view_of(b, p, lane, slot);
-
-			for (uint32_t i = 0; i < b->count; i++)
-				protect_prefetch(view.table, b->call[i]);
-			protect_turn(&view);
-		}
-	}
-}
-
-static bool admits(struct meter *meter, uint32_t bytes)
-{
-	if (!meter_has(meter, bytes))
-		return false;
-	meter_take(meter, bytes);
-	return true;
-}
-
-static enum drop_reason admit_random(struct thinner *t, struct meter *meter,
-				     const struct meter_profile *contract, uint32_t bytes,
-				     uint64_t now_ns)
-{
-	if (thinner_drops(t, meter, contract, bytes))
-		return DROP_THINNED;
-	if (admits(meter, bytes))
-		return DROP_NONE;
-	if (!t->thinning)
-		thinner_begin(t, contract, now_ns);
-	return DROP_CONTRACT;
-}
-
-static enum drop_reason admit_spread(struct thinner *t, struct meter *meter,
-				     const struct meter_profile *contract, struct call *call,
-				     uint32_t bytes, uint64_t now_ns)
-{
-	if (spread_drops(t, meter, contract, call, bytes))
-		return DROP_SPREAD;
-	if (admits(meter, bytes))
-		return DROP_NONE;
-	spread_refused(t, call);
-	if (!t->thinning)
-		thinner_begin(t, contract, now_ns);
-	return DROP_CONTRACT;
-}
-
-static enum drop_reason admit_protect(const struct burst *b, uint32_t i, const struct policy *p,
-				      struct lane *lane, uint8_t slot, uint32_t bytes)
-{
-	const struct protect_view view = view_of(b, p, lane, slot);
-
-	if (protect_admits(&view, b->call[i], bytes))
-		return DROP_NONE;
-	return meter_has(view.meter, bytes) ? DROP_RESERVED : DROP_CONTRACT;
-}
-
-static struct call *call_of(const struct burst *b, uint32_t i, const struct lane *lane)
-{
-	if (lane->calls == NULL || b->call[i] == CALL_NONE)
-		return NULL;
-	return &lane->calls->entries[b->call[i]];
-}
-
-/* DROP_NONE: it conforms, and its tokens are taken. */
-static enum drop_reason meter_frame(const struct burst *b, uint32_t i, const struct policy *p,
-				    struct lane *lane, uint8_t slot, uint32_t bytes)
+static inline void meter_packets(const struct burst *b, const struct policy *p, struct lane *lane,
+				 uint8_t slot, struct metered *m)
 {
 	const struct contract_profile *c = &p->contracts[slot];
 	struct meter *meter = &lane->contract_meters[slot];
 
 	switch (c->exceed) {
 	case EXCEED_RANDOM:
-		return admit_random(&lane->thinners[slot], meter, &c->meter, bytes, b->now_ns);
+		thinner_turn(&lane->thinners[slot], &c->meter, b->now_ns);
+		thinner_police(&lane->thinners[slot], meter, &c->meter, m, b->now_ns);
+		break;
 	case EXCEED_SPREAD:
-		return admit_spread(&lane->thinners[slot], meter, &c->meter, call_of(b, i, lane),
-				    bytes, b->now_ns);
+		thinner_turn(&lane->thinners[slot], &c->meter, b->now_ns);
+		police_spread(b, lane, slot, &c->meter, m);
+		break;
 	case EXCEED_PROTECT:
-		return admit_protect(b, i, p, lane, slot, bytes);
+		police_protect(b, p, lane, slot, m);
+		break;
 	default:
-		return admits(meter, bytes) ? DROP_NONE : DROP_CONTRACT;
+		metered_police(meter, m);
+		break;
 	}
 }
 
-static void police_frame(struct burst *b, uint32_t i, const struct policy *p, struct lane *lane,
-			 uint8_t slot)
-{
-	const struct contract_profile *c = &p->contracts[slot];
-	struct contract_counters *counters = &lane->counters.contracts[slot];
-	uint32_t bytes = contract_bytes(c, p, b, i);
-	enum drop_reason reason;
+/* --- and what becomes of the others ---------------------------------------------------- */
 
-	if (c->exceed == EXCEED_COLOUR) {
-		colour_frame(b, i, p, lane, slot, bytes);
-		return;
-	}
-	reason = meter_frame(b, i, p, lane, slot, bytes);
-	if (reason == DROP_NONE) {
-		tally_add(&counters->admitted, bytes);
-	} else if (c->exceed == EXCEED_COUNT) {
-		tally_add(&counters->exceeded, bytes);
-	} else if (c->exceed == EXCEED_REMARK) {
-		tally_add(&counters->exceeded, bytes);
+/* over: bits of m's packets that do not conform. */
+static void treat_excess(struct burst *b, const struct contract_profile *c, const struct metered *m,
+			 uint64_t over)
+{
+	while (over != 0) {
+		const uint32_t k = select_next(&over);
+
+		const uint32_t i = m->frame[k];
+
+		if (c->exceed != EXCEED_REMARK) {
+			b->drop[i] = m->drop[k];
+			continue;
+		}
 		b->class_slot[i] = c->remark_slot;
 		b->colour[i] = COLOUR_GREEN; /* that class may have colours */
-	} else {
-		tally_add(&counters->dropped, bytes);
-		b->drop[i] = (uint8_t)reason;
 	}
+}
+
+/* taken_nb: what the packets that conform have cost. */
+static inline void settle(struct burst *b, const struct contract_profile *c,
+			  struct contract_counters *counters, const struct metered *m,
+			  uint64_t taken_nb)
+{
+	const uint64_t over = metered_over(m);
+	const uint64_t packets = (uint64_t)__builtin_popcountll(over);
+	const uint64_t bytes = m->total - taken_nb / (uint64_t)NANOBITS_PER_BYTE;
+
+	tally_more(&counters->admitted, m->count - packets, m->total - bytes);
+	if (over == 0)
+		return;
+	if (c->exceed == EXCEED_COUNT || c->exceed == EXCEED_REMARK)
+		tally_more(&counters->exceeded, packets, bytes);
+	else
+		tally_more(&counters->dropped, packets, bytes);
+	if (c->exceed != EXCEED_COUNT)
+		treat_excess(b, c, m, over);
+}
+
+/* Its packets get a colour each, and go on by that. */
+static void colour_packets(struct burst *b, const struct policy *p, struct lane *lane, uint8_t slot,
+			   const struct metered *m)
+{
+	colour_turn(lane, p, slot, b->now_ns);
+	for (uint32_t k = 0; k < m->count; k++)
+		colour_frame(b, m->frame[k], p, lane, slot, m->bytes[k]);
 }
 
 void police_burst(struct burst *b, const struct policy *p, struct lane *lane)
 {
-	if (p->policed == 0)
-		return;
-	refill_meters(b, p, lane);
-	for (uint32_t i = 0; i < b->count; i++) {
-		uint8_t slot;
+	const uint64_t living = p->policed ? select_living(b) : 0;
+	uint64_t frames[CONTRACT_SLOTS];
 
-		if (b->drop[i] != DROP_NONE || b->kind[i] == FRAME_LINK_CONTROL)
+	/* all before the first is metered, which may move packets to another's class */
+	for (uint32_t left = p->policed; left != 0; left &= left - 1) {
+		const uint32_t slot = (uint32_t)__builtin_ctz(left);
+
+		frames[slot] = select_metered(b, p->contracts[slot].class_slots, living);
+	}
+	for (uint32_t left = p->policed; left != 0; left &= left - 1) {
+		const uint8_t slot = (uint8_t)__builtin_ctz(left);
+		const struct contract_profile *c = &p->contracts[slot];
+		const struct meter *meter = &lane->contract_meters[slot];
+		struct metered m;
+		int64_t before_nb;
+
+		gather(&m, b, p, c, frames[slot]);
+		if (c->exceed == EXCEED_COLOUR) {
+			colour_packets(b, p, lane, slot, &m);
 			continue;
-		slot = p->classes[b->class_slot[i]].contract;
-		if (slot != SLOT_NONE && (p->policed >> slot & 1))
-			police_frame(b, i, p, lane, slot);
+		}
+		meter_refill(&lane->contract_meters[slot], &c->meter, b->now_ns);
+		before_nb = meter->tokens_nb;
+		meter_packets(b, p, lane, slot, &m);
+		settle(b, c, &lane->counters.contracts[slot], &m,
+		       (uint64_t)(before_nb - meter->tokens_nb));
 	}
 }

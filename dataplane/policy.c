@@ -155,6 +155,7 @@ static int fill_contract(struct policy *p, const struct contract_spec *c)
 		.account = c->account,
 		.overhead_bytes = c->overhead_bytes,
 		.remark_slot = c->remark_slot,
+		.class_slots = c->class_slots,
 		.epoch = c->epoch,
 		.meter = meter_profile(c->cir_bps, c->burst_bytes),
 		.other = protect_other_profile(c->cir_bps, c->burst_bytes),

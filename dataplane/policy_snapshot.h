@@ -33,6 +33,7 @@ struct contract_profile {
 	enum account account;
 	int32_t overhead_bytes;
 	uint8_t remark_slot;
+	uint32_t class_slots; /* bit per class slot that it covers */
 	uint32_t epoch;
 	struct meter_profile meter;
 	struct meter_profile other; /* protect: for what is no call */

@@ -19,60 +19,57 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+
 #include "calls.h"
 #include "thinner.h"
 
 #define SPREAD_ONE (INT64_C(1) << 30)
 
-static inline void spread_add(struct call *c, int64_t q30)
+static inline int32_t spread_within(int64_t q30)
 {
-	int64_t owed = c->spread_q30 + q30;
-
-	if (owed > 2 * SPREAD_ONE - 1)
-		owed = 2 * SPREAD_ONE - 1;
-	if (owed < -2 * SPREAD_ONE)
-		owed = -2 * SPREAD_ONE;
-	c->spread_q30 = (int32_t)owed;
+	if (q30 > 2 * SPREAD_ONE - 1)
+		q30 = 2 * SPREAD_ONE - 1;
+	if (q30 < -2 * SPREAD_ONE)
+		q30 = -2 * SPREAD_ONE;
+	return (int32_t)q30;
 }
 
 static inline void spread_begin(struct thinner *t, struct call *c)
 {
-	if (c->spread_begun)
+	if (likely(c->spread_begun))
 		return;
 	c->spread_begun = true;
 	c->spread_q30 = (int32_t)(thinner_random(t) >> 2);
 }
 
-/* Each packet, before it asks the bucket. True: it is thinned out. call NULL: of none. */
-static inline bool spread_drops(struct thinner *t, const struct meter *m,
-				const struct meter_profile *contract, struct call *call,
-				uint64_t bytes)
+/* A packet of a call whose account has begun, while the contract is thinned. has_room:
+ * whether the bucket has room for it. */
+static inline enum drop_reason spread_judge(const struct thinner *t, struct call *c, bool has_room)
 {
-	bool after_a_loss;
+	const int64_t more_q30 = (int64_t)((THINNER_ADMIT_ALL_Q32 - t->admit_q32) >> 2);
+	const int32_t owed_q30 = spread_within(c->spread_q30 + more_q30);
+	const bool due = (owed_q30 >= SPREAD_ONE) & (!c->spread_lost | t->heavy);
+	const bool passes = !due & has_room;
 
-	if (call == NULL)
-		return thinner_drops(t, m, contract, bytes);
-	after_a_loss = call->spread_lost;
-	call->spread_lost = false;
-	if (!thinner_offered(t, m, contract, bytes))
-		return false;
-	spread_begin(t, call);
-	spread_add(call, (int64_t)((THINNER_ADMIT_ALL_Q32 - t->admit_q32) >> 2));
-	if (call->spread_q30 < SPREAD_ONE || (after_a_loss && !t->heavy))
-		return false;
-	spread_add(call, -SPREAD_ONE);
-	call->spread_lost = true;
-	return true;
+	c->spread_q30 = spread_within(owed_q30 - metered_if(!passes, SPREAD_ONE));
+	c->spread_lost = !passes;
+	return (enum drop_reason)(metered_if(due, DROP_SPREAD) |
+				  metered_if(!due & !has_room, DROP_CONTRACT));
 }
 
-/* The bucket had no room for the packet. */
+/* The bucket had no room for the packet, and nothing is thinned yet. call NULL: of none. */
 static inline void spread_refused(struct thinner *t, struct call *call)
 {
 	if (call == NULL)
 		return;
 	spread_begin(t, call);
-	spread_add(call, -SPREAD_ONE);
+	call->spread_q30 = spread_within(call->spread_q30 - SPREAD_ONE);
 	call->spread_lost = true;
 }
+
+/* The packets of a burst, after thinner_turn(). calls: of each, or NULL. */
+void spread_police(struct thinner *t, struct meter *m, const struct meter_profile *contract,
+		   struct metered *p, struct call *const *calls, uint64_t now_ns);
 
 #endif

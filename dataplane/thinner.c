@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* See thinner.h: the part that runs every 20 ms. */
+/*
+ * See thinner.h. Every 20 ms the probability is chosen; each burst is judged by it without a
+ * branch that would have to guess a random number.
+ */
 #include "thinner.h"
 
 #include <string.h>
+
+#include <rte_common.h>
 
 enum {
 	ONE_Q16 = 1 << 16,
@@ -118,4 +123,57 @@ void thinner_begin(struct thinner *t, const struct meter_profile *contract, uint
 	t->level_sum = 0;
 	t->level_samples = 0;
 	choose_probability(t, contract, history_bytes(t) + t->offered_now, elapsed_ns);
+}
+
+/* --- each burst ----------------------------------------------------------------------- */
+
+/* Packets from `first` on, while the contract is thinned; the bucket is not full, and does
+ * not fill up within a burst. */
+static void thin(struct thinner *t, struct meter *m, struct metered *p, uint32_t first)
+{
+	uint64_t random[BURST_MAX], offered = 0, levels = 0;
+	const uint64_t admit_q32 = t->admit_q32;
+	int64_t tokens_nb = m->tokens_nb;
+
+	for (uint32_t k = first; k < p->count; k++)
+		random[k] = thinner_draw(t->random + (k - first + 1) * THINNER_GAMMA);
+	t->random += (p->count - first) * THINNER_GAMMA;
+	for (uint32_t k = first; k < p->count; k++) {
+		const int64_t need_nb = (int64_t)p->bytes[k] * NANOBITS_PER_BYTE;
+		const bool thinned = random[k] >= admit_q32;
+		const bool fits = tokens_nb >= need_nb;
+		const int64_t drop = metered_if(thinned, DROP_THINNED) |
+				     metered_if(!thinned & !fits, DROP_CONTRACT);
+
+		offered += p->bytes[k];
+		levels += (uint64_t)(tokens_nb > 0 ? tokens_nb : 0) >> LEVEL_SHIFT;
+		tokens_nb -= metered_if(!thinned & fits, need_nb);
+		p->drop[k] = (uint8_t)drop;
+	}
+	m->tokens_nb = tokens_nb;
+	t->offered_now += offered;
+	t->level_sum += levels;
+	t->level_samples += p->count - first;
+}
+
+void thinner_police(struct thinner *t, struct meter *m, const struct meter_profile *contract,
+		    struct metered *p, uint64_t now_ns)
+{
+	uint32_t k = 0;
+
+	while (k < p->count) {
+		uint32_t refused;
+
+		if (thinner_goes_on(t, m, contract)) {
+			thin(t, m, p, k);
+			return;
+		}
+		refused = metered_conform(m, p, k);
+		t->offered_now += metered_bytes(p, k, RTE_MIN(refused + 1, p->count));
+		if (refused < p->count) {
+			p->drop[refused] = DROP_CONTRACT;
+			thinner_begin(t, contract, now_ns);
+		}
+		k = refused + 1;
+	}
 }

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "meter.h"
+#include "metered.h"
 
 enum {
 	THINNER_INTERVALS = 10, /* of the moving average */
@@ -56,38 +56,37 @@ void thinner_turn(struct thinner *t, const struct meter_profile *contract, uint6
 void thinner_begin(struct thinner *t, const struct meter_profile *contract, uint64_t now_ns);
 
 /* SplitMix64 (Steele, Lea and Flood, 2014): one addition and a mix a number. */
-static inline uint32_t thinner_random(struct thinner *t)
-{
-	uint64_t z = t->random += UINT64_C(0x9e3779b97f4a7c15);
+#define THINNER_GAMMA UINT64_C(0x9e3779b97f4a7c15)
 
+static inline uint32_t thinner_draw(uint64_t z)
+{
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return (uint32_t)((z ^ (z >> 31)) >> 32);
 }
 
-/* Each packet, before it asks the bucket: it is counted as offered. True: the contract is
- * being thinned. */
-static inline bool thinner_offered(struct thinner *t, const struct meter *m,
-				   const struct meter_profile *contract, uint64_t bytes)
+static inline uint32_t thinner_random(struct thinner *t)
 {
-	t->offered_now += bytes;
-	if (!t->thinning)
-		return false;
-	if (m->tokens_nb >= (int64_t)contract->burst_nb) {
-		t->thinning = false;
-		return false;
-	}
-	if (m->tokens_nb > 0)
-		t->level_sum += (uint64_t)m->tokens_nb >> LEVEL_SHIFT;
-	t->level_samples++;
-	return true;
+	return thinner_draw(t->random += THINNER_GAMMA);
 }
 
-/* True: it is thinned out, at random. */
-static inline bool thinner_drops(struct thinner *t, const struct meter *m,
-				 const struct meter_profile *contract, uint64_t bytes)
+/* Whether packets are to be thinned now: not once the bucket is full. */
+static inline bool thinner_goes_on(struct thinner *t, const struct meter *m,
+				   const struct meter_profile *contract)
 {
-	return thinner_offered(t, m, contract, bytes) && thinner_random(t) >= t->admit_q32;
+	t->thinning = t->thinning && m->tokens_nb < (int64_t)contract->burst_nb;
+	return t->thinning;
 }
+
+/* The level of the bucket that a packet finds while they are. */
+static inline void thinner_look(struct thinner *t, int64_t tokens_nb)
+{
+	t->level_sum += (uint64_t)(tokens_nb > 0 ? tokens_nb : 0) >> LEVEL_SHIFT;
+	t->level_samples++;
+}
+
+/* The packets of a burst, after thinner_turn(). */
+void thinner_police(struct thinner *t, struct meter *m, const struct meter_profile *contract,
+		    struct metered *p, uint64_t now_ns);
 
 #endif

@@ -283,20 +283,15 @@ static void bench_start(struct bench *s)
 }
 
 /* As police.c does it. True: the packet passes. */
-static bool bench_offer(struct bench *s, uint64_t at_ns, uint64_t bytes)
+static bool bench_offer(struct bench *s, uint64_t at_ns, uint32_t bytes)
 {
+	struct metered one = {.count = 1, .total = bytes, .bytes = {bytes}};
+
 	s->now_ns = at_ns;
 	meter_refill(&s->meter, &s->contract, at_ns);
 	thinner_turn(&s->thinner, &s->contract, at_ns);
-	if (thinner_drops(&s->thinner, &s->meter, &s->contract, bytes))
-		return false;
-	if (meter_has(&s->meter, bytes)) {
-		meter_take(&s->meter, bytes);
-		return true;
-	}
-	if (!s->thinner.thinning)
-		thinner_begin(&s->thinner, &s->contract, at_ns);
-	return false;
+	thinner_police(&s->thinner, &s->meter, &s->contract, &one, at_ns);
+	return one.drop[0] == DROP_NONE;
 }
 
 static void bench_exceed(struct bench *s)
