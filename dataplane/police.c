@@ -81,13 +81,7 @@ static void police_protect(const struct burst *b, const struct policy *p, struct
 		.now_ns = b->now_ns,
 	};
 
-	for (uint32_t k = 0; k < m->count; k++)
-		protect_prefetch(view.table, b->call[m->frame[k]]);
-	protect_turn(&view);
-	for (uint32_t k = 0; k < m->count; k++)
-		if (!protect_admits(&view, b->call[m->frame[k]], m->bytes[k]))
-			m->drop[k] =
-				meter_has(view.meter, m->bytes[k]) ? DROP_RESERVED : DROP_CONTRACT;
+	protect_police(&view, m, b->call);
 }
 
 static inline void meter_packets(const struct burst *b, const struct policy *p, struct lane *lane,

@@ -36,7 +36,7 @@
 #include <stdint.h>
 
 #include "calls.h"
-#include "meter.h"
+#include "metered.h"
 #include "policy.h"
 
 enum {
@@ -119,13 +119,8 @@ void protect_adopt(const struct protect_view *v);
  * frees the places of calls that fell silent. */
 void protect_turn(const struct protect_view *v);
 
-static inline void protect_prefetch(const struct protect_table *t, uint16_t index)
-{
-	if (index != CALL_NONE)
-		__builtin_prefetch(&t->places[index], 1);
-}
-
-/* Each packet; index: of its call, or CALL_NONE. True: it passes, and its tokens are taken. */
-bool protect_admits(const struct protect_view *v, uint16_t index, uint64_t bytes);
+/* The packets of a burst. call: of each frame of the burst, the index or CALL_NONE. Those
+ * that pass take their tokens. */
+void protect_police(const struct protect_view *v, struct metered *m, const uint16_t *call);
 
 #endif
