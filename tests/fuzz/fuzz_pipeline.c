@@ -44,16 +44,36 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* --- policies ------------------------------------------------------------------------- */
 
+/* Of the classes whose contract colours: an AF class's. */
+static void give_colours(struct random_policy *p)
+{
+	static const uint8_t af1[] = {DSCP_AF11, DSCP_AF21, DSCP_AF31, DSCP_AF41};
+
+	for (size_t i = 0; i < p->spec.contract_count; i++)
+		for (size_t k = 0; k < p->spec.class_count; k++)
+			if (p->contracts[i].exceed == EXCEED_COLOUR &&
+			    p->contracts[i].class_slots >> p->classes[k].slot & 1)
+				p->classes[k].dscp = af1[k % 4];
+}
+
 /* What the oracle can't foresee belongs here: thinning, shaping, re-marking, RED, rates. */
 static void make_lively(struct random_policy *p, struct random *r)
 {
 	static const enum exceed exceeds[] = {EXCEED_POLICE, EXCEED_RANDOM, EXCEED_SHAPE,
-					      EXCEED_COUNT};
+					      EXCEED_COUNT, EXCEED_COLOUR};
 
 	for (size_t i = 0; i < p->spec.contract_count; i++) {
-		p->contracts[i].exceed = exceeds[random_below(r, 4)];
-		p->contracts[i].max_delay_ns = random_below(r, 100000000);
+		struct contract_spec *c = &p->contracts[i];
+
+		c->exceed = exceeds[random_below(r, 5)];
+		c->max_delay_ns = random_below(r, 100000000);
+		c->meter = (enum colour_meter)random_below(r, 2);
+		c->pir_bps = c->cir_bps;
+		c->excess_burst_bytes = random_below(r, 5000);
+		c->colour_aware = random_chance(r, 50);
+		c->drop_red = random_chance(r, 50);
 	}
+	give_colours(p);
 	for (size_t i = 0; i < p->spec.class_count; i++) {
 		struct class_spec *c = &p->classes[i];
 
