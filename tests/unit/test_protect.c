@@ -452,12 +452,31 @@ static void a_clock_that_steps_is_followed(void **state)
 	rig_stop(&r);
 }
 
+static void the_snapshot_tells_how_many_hold_a_place(void **state)
+{
+	struct lane_counters c;
+	struct rig r;
+
+	(void)state;
+	start(&r, 10);
+	lane_snapshot(r.lane, &c);
+	assert_int_equal(c.contracts[0].places, 0);
+	assert_int_equal(talk(&r, 0, 4, 50), 0);
+	lane_snapshot(r.lane, &c);
+	assert_int_equal(c.contracts[0].places, 4);
+	assert_int_equal(c.contracts[0].reserved_bps, 4 * OVERRUN_CALL_BPS);
+	assert_true(c.contracts[0].reserved_burst_bytes >= 4 * OVERRUN_PACKET);
+	assert_true(c.contracts[0].reserved_burst_bytes <= 11 * OVERRUN_PACKET);
+	rig_stop(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_calls_lose_nothing_and_later_ones_are_named),
 		cmocka_unit_test(calls_that_fit_exactly_lose_next_to_nothing),
 		cmocka_unit_test(what_is_left_over_is_used),
+		cmocka_unit_test(the_snapshot_tells_how_many_hold_a_place),
 		cmocka_unit_test(places_are_limited_by_rate_and_by_burst),
 		cmocka_unit_test(a_place_reserves_the_calls_own_rate),
 		cmocka_unit_test(by_the_senders_clock_where_it_is_known),
