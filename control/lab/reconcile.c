@@ -102,6 +102,7 @@ static void compare_contract(struct comparison *c, const struct overrun_plan *p,
 static void compare_calls(struct comparison *c, const struct overrun_plan *p,
 			  const struct run_account *a, const json_t *calls)
 {
+	uint64_t followed = 0, sending = 0;
 	const json_t *call;
 	size_t i;
 
@@ -119,11 +120,15 @@ static void compare_calls(struct comparison *c, const struct overrun_plan *p,
 			compare(c, "a call of ", source, 1, 0);
 			continue;
 		}
+		followed++;
 		compare(c, "packets of the call from ", source, number_of(call, "packets"),
 			a->calls[number].packets);
 		compare(c, "drops of the call from ", source, number_of(call, "dropped"),
 			a->calls[number].dropped);
 	}
+	for (uint32_t k = 0; k < p->arguments->calls; k++)
+		sending += a->calls[k].packets > 0;
+	compare(c, "calls", " in the table", followed, sending);
 }
 
 int reconcile(const struct overrun_plan *p, enum exceed exceed, const struct run_account *a,
