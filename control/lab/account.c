@@ -65,39 +65,43 @@ static struct point *point_at(struct run_account *a, uint64_t ns)
 
 /* --- the fate of a call's packets --------------------------------------------------------- */
 
-static void settle(struct call_account *c, enum fate fate)
+static void close_gap(struct call_account *c, uint64_t ns)
 {
-	if (fate == FATE_DROPPED) {
+	const uint64_t from_ns = c->settled_sent > 0 ? c->settled_sent_ns : c->began_ns;
+
+	if (c->run > 0 && ns > from_ns && ns - from_ns > c->longest_gap_ns)
+		c->longest_gap_ns = ns - from_ns;
+}
+
+/* The next packet in order; one that is still open is taken as sent, at a time not known. */
+static void settle(struct call_account *c)
+{
+	const uint32_t at = c->settled++ % ACCOUNT_WINDOW;
+
+	if (c->fate[at] == FATE_DROPPED) {
 		if (++c->run > c->longest_run)
 			c->longest_run = c->run;
 	} else {
+		if (c->fate[at] == FATE_SENT) {
+			close_gap(c, c->sent_ns[at]);
+			c->settled_sent++;
+			c->settled_sent_ns = c->sent_ns[at];
+		}
 		c->run = 0;
 	}
+	c->fate[at] = FATE_OPEN;
 }
 
-static void decide(struct call_account *c, uint32_t index, enum fate fate)
+static void decide(struct call_account *c, uint32_t index, enum fate fate, uint64_t ns)
 {
-	/* beyond the window the oldest open one is taken as sent */
-	while (index - c->settled >= ACCOUNT_WINDOW && index >= c->settled) {
-		settle(c, (enum fate)c->fate[c->settled % ACCOUNT_WINDOW]);
-		c->fate[c->settled++ % ACCOUNT_WINDOW] = FATE_OPEN;
-	}
+	while (index - c->settled >= ACCOUNT_WINDOW && index >= c->settled)
+		settle(c);
 	if (index < c->settled)
 		return;
 	c->fate[index % ACCOUNT_WINDOW] = (uint8_t)fate;
-	while (c->fate[c->settled % ACCOUNT_WINDOW] != FATE_OPEN) {
-		settle(c, (enum fate)c->fate[c->settled % ACCOUNT_WINDOW]);
-		c->fate[c->settled++ % ACCOUNT_WINDOW] = FATE_OPEN;
-	}
-}
-
-static void close_gap(struct call_account *c, uint64_t ns)
-{
-	const uint64_t from_ns = c->sent > 0 ? c->last_sent_ns : c->began_ns;
-
-	if (c->dropped_since && ns > from_ns && ns - from_ns > c->longest_gap_ns)
-		c->longest_gap_ns = ns - from_ns;
-	c->dropped_since = false;
+	c->sent_ns[index % ACCOUNT_WINDOW] = ns;
+	while (c->fate[c->settled % ACCOUNT_WINDOW] != FATE_OPEN)
+		settle(c);
 }
 
 static void sample_jitter(struct run_account *a, struct call_account *c, uint64_t ns,
@@ -120,8 +124,7 @@ static void rtp_sent(struct run_account *a, struct call_account *c, uint64_t ns,
 	const struct arrival_stamp stamp = arrivals_stamp(ip);
 	const uint64_t delay_ns = ns - stamp.ns;
 
-	decide(c, stamp.index, FATE_SENT);
-	close_gap(c, ns);
+	decide(c, stamp.index, FATE_SENT, ns);
 	if (c->sent > 0)
 		sample_jitter(a, c, ns, stamp.timestamp);
 	c->sent++;
@@ -265,9 +268,8 @@ void account_dropped(struct run_account *a, uint64_t ns, const struct rte_mbuf *
 		c->reports_dropped++;
 		return;
 	}
-	decide(c, arrivals_stamp(ip).index, FATE_DROPPED);
+	decide(c, arrivals_stamp(ip).index, FATE_DROPPED, ns);
 	c->dropped++;
-	c->dropped_since = true;
 }
 
 void account_finish(struct run_account *a)

@@ -40,9 +40,11 @@ struct call_account {
 	uint64_t run, longest_run;
 	uint32_t settled; /* the fate of all packets before this one is counted */
 	uint8_t fate[ACCOUNT_WINDOW];
-	/* between two departures with drops between them, or from the beginning to the first */
-	uint64_t last_sent_ns, longest_gap_ns;
-	bool dropped_since;
+	/* between the departures of two packets with drops between them, in the order in which
+	 * they were sent: a drop is known while packets before it still wait */
+	uint64_t sent_ns[ACCOUNT_WINDOW];
+	uint64_t settled_sent, settled_sent_ns, longest_gap_ns;
+	uint64_t last_sent_ns; /* in the order of departures */
 	/* RFC 3550 6.4.1, of what left */
 	uint32_t last_timestamp;
 	double jitter_ns, jitter_ns_sum, jitter_ns_max;

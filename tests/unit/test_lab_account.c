@@ -148,6 +148,30 @@ static void runs_follow_the_packets_not_their_fates(void **state)
 	end(&r);
 }
 
+/* Packet 11 is dropped as it comes, while 10 waits to leave after it. */
+static void gaps_follow_the_packets_too(void **state)
+{
+	const struct call_account *c;
+	struct rig r;
+
+	(void)state;
+	begin(&r);
+	c = &r.account.calls[0];
+	for (int i = 0; i < 10; i++)
+		sent(&r, i, 0);
+	dropped(&r, 11);
+	sent(&r, 10, PTIME_NS + LATE_NS);
+	assert_int_equal(c->longest_gap_ns, 0);
+	sent(&r, 12, PTIME_NS);
+	assert_int_equal(c->longest_gap_ns, 2 * PTIME_NS - LATE_NS);
+	/* 14 overtakes 13, as in another queue: nothing was lost */
+	sent(&r, 14, 0);
+	sent(&r, 13, 10 * PTIME_NS);
+	account_finish(&r.account);
+	assert_int_equal(c->longest_gap_ns, 2 * PTIME_NS - LATE_NS);
+	end(&r);
+}
+
 static void delay_and_jitter_are_of_what_leaves(void **state)
 {
 	const struct call_account *c;
@@ -234,6 +258,7 @@ int main(void)
 		cmocka_unit_test(runs_and_gaps_are_those_of_the_drops),
 		cmocka_unit_test(a_call_that_loses_all_is_one_gap),
 		cmocka_unit_test(runs_follow_the_packets_not_their_fates),
+		cmocka_unit_test(gaps_follow_the_packets_too),
 		cmocka_unit_test(delay_and_jitter_are_of_what_leaves),
 		cmocka_unit_test(another_mark_is_seen),
 		cmocka_unit_test(quartiles_are_interpolated),
