@@ -19,6 +19,7 @@
 #include "lab.h"
 #include "overrun_result.h"
 #include "overrun_table.h"
+#include "report.h"
 #include "virtual_site.h"
 
 struct experiment {
@@ -128,6 +129,8 @@ static int write_report(const struct experiment *x)
 	code = write_json(out, path, x->result);
 	if (fclose(out) != 0 && code == EXIT_OK)
 		code = unwritable(path, errno);
+	if (code == EXIT_OK && lab_report_write(x->result, x->arguments.report) < 0)
+		code = EXIT_RUNTIME;
 	return code;
 }
 

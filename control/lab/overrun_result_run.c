@@ -49,6 +49,12 @@ static struct view view_of(const struct overrun_plan *p, const struct call_accou
 
 /* --- calls -------------------------------------------------------------------------------- */
 
+/* Of packets that left: null where none did. */
+static void set_measured(json_t *o, const char *key, bool known, double value)
+{
+	json_object_set_new(o, key, known ? json_real(value) : json_null());
+}
+
 static json_t *build_call(const struct overrun_plan *p, uint32_t number, const struct view *v,
 			  bool over_contract)
 {
@@ -71,10 +77,10 @@ static json_t *build_call(const struct overrun_plan *p, uint32_t number, const s
 	set_real(o, "loss_percent", v->loss_percent);
 	set_number(o, "longest_drop_run", c->longest_run);
 	set_real(o, "longest_gap_ms", v->gap_ms);
-	set_real(o, "jitter_ms_mean", v->jitter_ms_mean);
-	set_real(o, "jitter_ms_max", ms_of(c->jitter_ns_max));
-	set_real(o, "delay_ms_mean", v->delay_ms_mean);
-	set_real(o, "delay_ms_max", ms_of((double)c->delay_ns_max));
+	set_measured(o, "jitter_ms_mean", c->jitter_samples > 0, v->jitter_ms_mean);
+	set_measured(o, "jitter_ms_max", c->jitter_samples > 0, ms_of(c->jitter_ns_max));
+	set_measured(o, "delay_ms_mean", c->sent > 0, v->delay_ms_mean);
+	set_measured(o, "delay_ms_max", c->sent > 0, ms_of((double)c->delay_ns_max));
 	set_real(o, "r_factor", v->rating);
 	set_real(o, "mos", v->mos);
 	json_object_set_new(o, "over_contract", json_boolean(over_contract));
