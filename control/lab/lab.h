@@ -6,7 +6,8 @@
 
 /* X(function, name, what it does) */
 #define LAB_LIST(X)                                                                                \
-	X(lab_overrun, "overrun", "calls above their contract, and what each exceed makes of it")
+	X(lab_overrun, "overrun", "calls above their contract, and what each exceed makes of it")  \
+	X(lab_rfc7640, "rfc7640", "policers, queues and shapers benchmarked as RFC 7640 asks")
 
 #define X(function, name, help) int function(int argc, char **argv);
 LAB_LIST(X)
