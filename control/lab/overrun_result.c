@@ -31,6 +31,9 @@ static json_t *build_parameters(const struct overrun_plan *p)
 	set_text(o, "account", config_account_name(p->account));
 	set_text(o, "codec", a->codec->name);
 	set_text(o, "codec_name", a->codec->title);
+	set_number(o, "rtp_payload_type", a->codec->payload_type);
+	set_number(o, "rtp_clock_hz", a->codec->clock_hz);
+	set_number(o, "payload_swing_percent", a->codec->swing_percent);
 	set_number(o, "ptime_ms", a->ptime_ms);
 	set_number(o, "packet_ip_bytes", p->packet_ip_bytes);
 	set_real(o, "call_kbps", (double)overrun_counted(p, p->packet_ip_bytes) * 8 / a->ptime_ms);
