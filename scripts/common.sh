@@ -22,3 +22,16 @@ is_debian_12() {
 		[ "${ID:-}" = debian ] && [ "${VERSION_ID:-}" = 12 ]
 	)
 }
+
+# exec_for_namespaces COMMAND…: as root, or as root of a user namespace, or as we are where
+# neither is to be had. Reports stay the caller's: see hand_over() in namespaces.py.
+exec_for_namespaces() {
+	if [ "$(id -u)" -eq 0 ]; then
+		exec "$@"
+	elif command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+		exec sudo "EDGEMARK_OWNER=$(id -u):$(id -g)" "$@"
+	elif unshare --user --map-root-user --net true 2>/dev/null; then
+		exec unshare --user --map-root-user "$@"
+	fi
+	exec "$@"
+}

@@ -6,6 +6,7 @@ import statistics
 import sys
 
 from demo_page import page
+from namespaces import WAIT_SHARE_MAX, hand_over
 
 DSCP_NAMES = {0: "CS0", 10: "AF11", 18: "AF21", 24: "CS3", 34: "AF41", 44: "VA", 46: "EF",
               48: "CS6"}
@@ -104,7 +105,7 @@ class Outcome:
                   + (", ".join(f"{k} {v}" for k, v in drops.items()) or "none"),
                   "  received = sent + dropped + queued in both directions: "
                   + ("yes" if self.balanced() else "NO")]
-        if self.waited > 0.02:
+        if self.waited > WAIT_SHARE_MAX:
             lines += ["", "  note: this machine is busy. edgemark's worker waited "
                       f"{self.waited:.0%} of the time for its core,",
                       "  and the link stood idle meanwhile; give it a core of its own"]
@@ -160,8 +161,5 @@ class Outcome:
         with open(paths[0], "w", encoding="utf-8") as file:
             file.write(page(self, [(b.seconds, rates(a, b)) for a, b in
                                    zip(self.samples, self.samples[1:])]))
-        owner = os.environ.get("EDGEMARK_OWNER")  # whom sudo was run by
-        if owner:
-            for path in (directory, *paths):
-                os.chown(path, *map(int, owner.split(":")))
+        hand_over(directory, *paths)
         return paths[0]

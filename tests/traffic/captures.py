@@ -9,28 +9,35 @@ import time
 
 
 class Capture:
-    """tcpdump on an interface of a namespace, from when it listens until frames()."""
+    """tcpdump on an interface of a namespace, from when it listens until stop()."""
 
-    def __init__(self, site, namespace, interface):
+    def __init__(self, site, namespace, interface, *arguments):
         self.path = os.path.join(site.directory, f"{namespace.name}-{interface}.pcap")
         # As root tcpdump would change to a user who may not write there.
         self.process = namespace.start(
             "tcpdump", "-i", interface, "-n", "--immediate-mode", "-U", "-Z", "root", "-B", "16384",
-            "-w", self.path, stderr=subprocess.PIPE, text=True)
+            "-w", self.path, *arguments, stderr=subprocess.PIPE, text=True)
+        self.site = site
         site.processes.append(self.process)
         for line in self.process.stderr:
             if "listening on" in line:
                 return
         raise RuntimeError("tcpdump did not start")
 
-    def frames(self, *fields, display_filter=""):
-        """Per frame a tuple of tshark's fields, as text; absent ones are empty."""
+    def stop(self):
+        """The capture's path."""
         if self.process is not None:
             time.sleep(0.3)
             self.process.send_signal(signal.SIGINT)
             self.process.wait(timeout=10)
             self.process.stderr.close()
+            self.site.processes.remove(self.process)
             self.process = None
+        return self.path
+
+    def frames(self, *fields, display_filter=""):
+        """Per frame a tuple of tshark's fields, as text; absent ones are empty."""
+        self.stop()
         arguments = ["tshark", "-n", "-r", self.path, "-T", "fields", "-E", "separator=|"]
         for protocol in ("ip", "udp", "tcp"):
             arguments += ["-o", f"{protocol}.check_checksum:TRUE"]

@@ -32,7 +32,7 @@ acls = (
 policies = (
   { name = "to-provider"; acl = "media"; trust = "none"; default-class = "default";
     contracts = ( { class = "voice"; cir-kbps = %(cir_kbps)s; %(burst)s;
-                    account = "ip"; exceed = "%(exceed)s"; %(more)s} );
+                    account = "%(account)s"; exceed = "%(exceed)s"; %(more)s} );
     schedule = ( { class = "voice"; priority = "strict"; } ); },
   { name = "from-provider"; acl = "media-return"; trust = "dscp"; default-class = "default";
     pcp-map = ( { class = "voice"; pcp = 6; } ); }
@@ -42,13 +42,13 @@ dpdk = { workers = "1"; };
 """
 
 
-def configuration(exceed="random", cir_kbps=6400, burst_ms=20, burst_bytes=None, wan_kbps=None,
-                  voice_dscp="EF", bulk_class="default"):
+def configuration(exceed="random", cir_kbps=6400, burst_ms=20, burst_bytes=None, account="ip",
+                  wan_kbps=None, voice_dscp="EF", bulk_class="default"):
     wan_rate = f"rate-kbps = {wan_kbps};" if wan_kbps else ""
     burst = f"burst-bytes = {burst_bytes}" if burst_bytes else f"burst-ms = {burst_ms}"
     more = 'remark-class = "default"; ' if exceed == "remark" else ""
     return CONFIGURATION % {"exceed": exceed, "cir_kbps": cir_kbps, "burst": burst, "more": more,
-                            "wan_rate": wan_rate, "voice_dscp": voice_dscp,
+                            "account": account, "wan_rate": wan_rate, "voice_dscp": voice_dscp,
                             "bulk_class": bulk_class}
 
 
