@@ -24,8 +24,8 @@ static const char usage[] =
 	"          dscp=D  start=S stop=S  ramp=S (calls begin evenly over S seconds)\n"
 	"          phase=random|even|sync  drift=PPM (each call's clock off by up to PPM)\n"
 	"          jitter=MS (each packet late by up to MS, at most ptime)\n"
-	"          bytes=B ptime=MS type=T clock=HZ: another codec's IP length, packet time,\n"
-	"          RTP payload type and RTP clock\n"
+	"          bytes=B swing=PERCENT ptime=MS type=T clock=HZ: another codec's IP length\n"
+	"          and how far its payloads are off it, packet time, RTP payload type and clock\n"
 	"  --bulk  kbps=R,bytes=B,from=ADDRESS,ports=PORT,to=ADDRESS,to-ports=PORT[,dscp=D,\n"
 	"          start=S,stop=S]: datagrams of B bytes at R kbit/s (IP). May be given again.\n"
 	"  --seconds S  when flows end that name no stop (20)\n"
@@ -60,7 +60,7 @@ void mix_print(const struct mix *m, uint64_t late_ns_max, FILE *report)
 			f->destination.port);
 		fprintf(report, "\"rtp\": %s, \"dscp\": %u, ", f->rtp ? "true" : "false", f->dscp);
 		fprintf(report, "\"packets\": %" PRIu64 ", \"bytes\": %" PRIu64, f->packets,
-			f->packets * (f->payload_bytes + (uint64_t)IP_UDP_BYTES));
+			f->bytes);
 		fprintf(report, ", \"refused\": %" PRIu64 "}", f->refused);
 		separator = ",\n";
 	}

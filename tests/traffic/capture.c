@@ -86,11 +86,10 @@ static void put_udp(uint8_t *udp, const uint8_t *ip, const struct flow *f, uint1
 static size_t build_frame(uint8_t *frame, const struct flow *f)
 {
 	uint8_t *ip = frame + ETHERNET_BYTES, *udp = ip + IPV4_BYTES;
-	uint16_t udp_bytes = (uint16_t)(UDP_BYTES + f->payload_bytes);
+	uint16_t udp_bytes = (uint16_t)(UDP_BYTES + flow_payload(f, udp + UDP_BYTES));
 
 	put_ethernet(frame);
 	put_ipv4(ip, f, (uint16_t)(IPV4_BYTES + udp_bytes));
-	flow_payload(f, udp + UDP_BYTES);
 	put_udp(udp, ip, f, udp_bytes);
 	return (size_t)ETHERNET_BYTES + IPV4_BYTES + udp_bytes;
 }
@@ -107,7 +106,7 @@ static void write_header(FILE *out)
 	fwrite(header, sizeof(header), 1, out);
 }
 
-static void write_frame(FILE *out, const struct flow *f, uint64_t time_ns)
+static void write_frame(FILE *out, struct flow *f, uint64_t time_ns)
 {
 	uint8_t frame[FRAME_MAX], header[16];
 	uint32_t bytes = (uint32_t)build_frame(frame, f);
@@ -118,6 +117,7 @@ static void write_frame(FILE *out, const struct flow *f, uint64_t time_ns)
 	put32(header + 12, bytes);
 	fwrite(header, sizeof(header), 1, out);
 	fwrite(frame, bytes, 1, out);
+	flow_sent(f, (uint16_t)(bytes - (FRAME_MAX - MIX_PAYLOAD_MAX)));
 }
 
 int write_capture(struct mix *m, const char *path, FILE *report)
@@ -131,7 +131,6 @@ int write_capture(struct mix *m, const char *path, FILE *report)
 		write_header(out);
 		while ((f = departures_first(&d)) != NULL) {
 			write_frame(out, f, flow_due(f));
-			f->packets++;
 			departures_update_first(&d);
 		}
 		good = ferror(out) == 0;

@@ -28,6 +28,7 @@ struct group {
 	enum phase phase;
 	double drift_ppm; /* each call's clock is off by up to this */
 	double jitter_ms; /* each packet is late by up to this */
+	double swing;	  /* sizes: 0.2 is +-20 % of the payload */
 	double ptime_ms;
 	uint8_t type; /* RTP payload type */
 	double clock_hz;
@@ -112,6 +113,7 @@ enum key {
 	PTIME,
 	TYPE,
 	CLOCK,
+	SWING,
 	KEYS
 };
 
@@ -126,6 +128,8 @@ static bool set_codec_key(struct group *g, int key, const char *value)
 		return parse_number(value, 0, 127, &number) && (g->type = (uint8_t)number, true);
 	case CLOCK:
 		return parse_number(value, 1000, 192000, &g->clock_hz);
+	case SWING:
+		return parse_number(value, 0, 90, &number) && (g->swing = number / 100, true);
 	default:
 		return false;
 	}
@@ -179,7 +183,7 @@ static bool parse_group(struct group *g, char *description)
 		[PORTS] = "ports", [TO] = "to",		[DSCP] = "dscp",   [TO_PORTS] = "to-ports",
 		[START] = "start", [STOP] = "stop",	[RAMP] = "ramp",   [PHASE] = "phase",
 		[DRIFT] = "drift", [JITTER] = "jitter", [PTIME] = "ptime", [TYPE] = "type",
-		[CLOCK] = "clock", [KEYS] = NULL,
+		[CLOCK] = "clock", [SWING] = "swing",	[KEYS] = NULL,
 	};
 	char *value;
 
@@ -276,6 +280,7 @@ bool mix_add_calls(struct mix *m, char *description)
 		f->payload_type = g.type;
 		f->clock_step = (uint32_t)lround(g.clock_hz * g.ptime_ms / 1000);
 		f->interval_ns = interval * (1 + drift);
+		f->swing = g.swing;
 		f->jitter_ns = g.jitter_ms * (double)NS_PER_MS;
 		f->start_ns += (uint64_t)(step * n * (double)NS_PER_S +
 					  call_phase(&g, n, &m->seed) * interval);
@@ -301,12 +306,27 @@ void mix_free(struct mix *m)
 	m->count = 0;
 }
 
-/* The same for the same packet, however often it is asked for. */
+/* From 0 to 1, the same for the same packet however often it is asked for; salt: of what. */
+static double packet_chance(const struct flow *f, uint64_t n, uint64_t salt)
+{
+	uint64_t state = ((uint64_t)f->ssrc << 32 ^ n) + salt * 0xd1b54a32d192ed03u;
+
+	return next_unit(&state);
+}
+
 static double packet_jitter(const struct flow *f, uint64_t n)
 {
-	uint64_t state = (uint64_t)f->ssrc << 32 ^ n;
+	return f->jitter_ns > 0 ? packet_chance(f, n, 1) * f->jitter_ns : 0;
+}
 
-	return f->jitter_ns > 0 ? next_unit(&state) * f->jitter_ns : 0;
+/* Evenly within the swing round the codec's mean payload. */
+static uint16_t packet_bytes(const struct flow *f)
+{
+	double voice = (double)f->payload_bytes - RTP_BYTES;
+	double swing = f->swing > 0 ? (2 * packet_chance(f, f->packets, 2) - 1) * f->swing : 0;
+	long bytes = RTP_BYTES + lround(voice * (1 + swing));
+
+	return (uint16_t)(bytes < MIX_PAYLOAD_MAX ? bytes : MIX_PAYLOAD_MAX);
 }
 
 uint64_t flow_due(const struct flow *f)
@@ -325,8 +345,9 @@ static void put16(uint8_t *p, uint32_t v)
 	p[1] = (uint8_t)v;
 }
 
-void flow_payload(const struct flow *f, uint8_t *payload)
+uint16_t flow_payload(const struct flow *f, uint8_t *payload)
 {
+	uint16_t bytes = packet_bytes(f);
 	uint32_t timestamp = (uint32_t)(f->packets * f->clock_step);
 
 	/* RFC 3550, 5.1: version 2, no marker. Bulk numbers its packets in the
@@ -338,5 +359,6 @@ void flow_payload(const struct flow *f, uint8_t *payload)
 	put16(payload + 6, timestamp);
 	put16(payload + 8, f->ssrc >> 16);
 	put16(payload + 10, f->ssrc);
-	memset(payload + RTP_BYTES, 0xd5, (size_t)f->payload_bytes - RTP_BYTES);
+	memset(payload + RTP_BYTES, 0xd5, (size_t)bytes - RTP_BYTES);
+	return bytes;
 }

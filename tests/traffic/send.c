@@ -105,17 +105,16 @@ static void sleep_until(uint64_t ns)
 static void send_packet(int s, struct flow *f)
 {
 	uint8_t payload[MIX_PAYLOAD_MAX];
-	ssize_t sent;
+	const uint16_t bytes = flow_payload(f, payload);
+	ssize_t sent = send(s, payload, bytes, 0);
 
-	flow_payload(f, payload);
-	sent = send(s, payload, f->payload_bytes, 0);
 	/* An ICMP error that an earlier packet met is reported once, in place of sending. */
 	if (sent < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH))
-		sent = send(s, payload, f->payload_bytes, 0);
+		sent = send(s, payload, bytes, 0);
 	if (sent < 0)
 		f->refused++;
 	else
-		f->packets++;
+		flow_sent(f, bytes);
 }
 
 static uint64_t run(struct mix *m, struct departures *d, const int *sockets)
