@@ -46,6 +46,7 @@ static void start_tag(struct html *h, const char *element, va_list attributes, c
 	const char *name;
 
 	fprintf(h->out, "<%s", element);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.*): the caller has started them */
 	while ((name = va_arg(attributes, const char *)) != NULL) {
 		const char *value = va_arg(attributes, const char *);
 
