@@ -65,7 +65,7 @@ int overrun_usage(const char *format, ...)
 
 	fputs("edgemark: lab overrun: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	vfprintf(stderr, format, arguments); /* NOLINT(clang-analyzer-valist.*) */
 	va_end(arguments);
 	fputs("; see edgemark lab overrun --help\n", stderr);
 	return EXIT_USAGE;

@@ -62,7 +62,7 @@ __attribute__((format(printf, 2, 3))) static void assume(json_t *list, const cha
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	vsnprintf(text, sizeof(text), format, arguments); /* NOLINT(clang-analyzer-valist.*) */
 	va_end(arguments);
 	json_array_append_new(list, json_string(text));
 }

@@ -101,7 +101,7 @@ static int set_calls(json_t *o, const struct overrun_plan *p, const struct overr
 {
 	const uint32_t n = p->arguments->calls;
 	double *values = calloc(n, 3 * sizeof(*values));
-	double *loss = values, *gap = values + n, *mos = values + 2 * (size_t)n;
+	double *loss, *gap, *mos;
 	json_t *calls = json_array();
 	uint64_t hurt = 0;
 
@@ -110,6 +110,9 @@ static int set_calls(json_t *o, const struct overrun_plan *p, const struct overr
 		json_decref(calls);
 		return -ENOMEM;
 	}
+	loss = values;
+	gap = loss + n;
+	mos = gap + n;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct view v = view_of(p, &run->account.calls[i]);
 

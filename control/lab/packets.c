@@ -83,7 +83,8 @@ static void write_sender_report(uint8_t *at, const struct packet_rtcp *r)
 
 void packet_write_rtcp(uint8_t *at, const struct packet_rtcp *r)
 {
-	static const char name[16 + 1] = "client@edgemark.";
+	static const char name[] = "client@edgemark";
+	const uint8_t length = sizeof(name) - 1;
 	uint8_t *sdes = at + SR_BYTES;
 
 	write_sender_report(at, r);
@@ -93,6 +94,6 @@ void packet_write_rtcp(uint8_t *at, const struct packet_rtcp *r)
 	packet_put16(sdes + 2, (PACKET_RTCP_BYTES - SR_BYTES) / 4 - 1);
 	packet_put32(sdes + 4, r->ssrc);
 	sdes[8] = SDES_CNAME;
-	sdes[9] = 16;
-	memcpy(sdes + 10, name, 16); /* and two bytes that end the list */
+	sdes[9] = length;
+	memcpy(sdes + 10, name, sizeof(name)); /* a zero ends the list, more fill it up */
 }
