@@ -16,7 +16,7 @@
  * an Ethernet header. */
 static inline bool tags_are_ours(const struct burst *b, uint32_t i)
 {
-	return !(b->flags[i] & FRAME_LINK_LOCAL) && b->frame[i]->pkt_len >= ETHERNET_HEADER_BYTES;
+	return !(b->flags[i] & FRAME_LINK_LOCAL) && b->frame_bytes[i] >= ETHERNET_HEADER_BYTES;
 }
 
 static inline bool inserts_tag(const struct policy *p, const struct burst *b, uint32_t i)
@@ -32,7 +32,7 @@ static inline bool strips_tag(const struct policy *p, const struct burst *b, uin
 /* Length of the frame as it will leave, without FCS. Before mark_burst(). */
 static inline uint32_t egress_bytes(const struct policy *p, const struct burst *b, uint32_t i)
 {
-	uint32_t bytes = b->frame[i]->pkt_len;
+	uint32_t bytes = b->frame_bytes[i];
 
 	if (inserts_tag(p, b, i))
 		bytes += VLAN_TAG_BYTES;

@@ -8,6 +8,7 @@
 #define EDGEMARK_BURST_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_mbuf.h>
 
@@ -50,6 +51,7 @@ struct burst {
 	uint8_t protocol[BURST_MAX];	 /* IANA number of the transport; IP only */
 	uint16_t source_port[BURST_MAX]; /* host order; 0 if unknown */
 	uint16_t destination_port[BURST_MAX]; /* host order; 0 if unknown */
+	uint32_t frame_bytes[BURST_MAX];      /* as received, without FCS */
 	uint32_t ip_bytes[BURST_MAX]; /* the IP datagram; else what follows the last EtherType */
 
 	/* classify_burst(), police_burst() */
@@ -60,5 +62,32 @@ struct burst {
 	/* calls_burst(): index of the call's entry, or CALL_NONE (also where it has not run) */
 	uint16_t call[BURST_MAX];
 };
+
+/* A bit for each byte that is 1; all others are 0. Eight bytes at a time: the product brings
+ * bit 0 of byte k to bit 56 + k (x86's byte order). */
+static inline uint64_t burst_bits(const uint8_t ones[BURST_MAX])
+{
+	uint64_t bits = 0;
+
+	for (uint32_t at = 0; at < BURST_MAX; at += sizeof(uint64_t)) {
+		uint64_t eight;
+
+		memcpy(&eight, ones + at, sizeof(eight));
+		bits |= (eight * UINT64_C(0x0102040810204080) >> 56) << at;
+	}
+	return bits;
+}
+
+/* The lowest frame of some, of which there must be one. */
+static inline uint32_t burst_first(uint64_t frames)
+{
+	return (uint32_t)__builtin_ctzll(frames);
+}
+
+/* A bit for each frame. */
+static inline uint64_t burst_frames(const struct burst *b)
+{
+	return b->count > 0 ? ~UINT64_C(0) >> (BURST_MAX - b->count) : 0;
+}
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * See parse.h. One frame goes through at most four steps: link layer and tags, IP
+ * See parse.h. Most frames are read by parse_plain.c; here is what reads all of them, with
+ * the same result. One frame goes through at most four steps: link layer and tags, IP
  * header, extension headers, ports. Each works on a view: the bytes that may be read
  * and how many there are; what lies beyond is not there.
  */
@@ -15,6 +16,7 @@
 
 #include "anomaly.h"
 #include "diffserv.h"
+#include "parse_plain.h"
 
 enum {
 	ETHERTYPE_IPV4 = 0x0800,
@@ -261,49 +263,57 @@ static enum anomaly parse_frame(struct burst *b, uint32_t i, const struct view *
 	}
 }
 
-/* Whole arrays, whatever the count: a few wide stores for all frames. */
-static void parse_reset(struct burst *b)
+static void clear_entry(struct burst *b, uint32_t i)
 {
-	memset(b->kind, FRAME_OTHER, sizeof(b->kind));
-	memset(b->flags, 0, sizeof(b->flags));
-	memset(b->tags, 0, sizeof(b->tags));
-	memset(b->pcp, 0, sizeof(b->pcp));
-	memset(b->vlan, 0xff, sizeof(b->vlan)); /* VLAN_NONE */
-	memset(b->ip_offset, 0, sizeof(b->ip_offset));
-	memset(b->dscp, 0, sizeof(b->dscp));
-	memset(b->protocol, 0, sizeof(b->protocol));
-	memset(b->source_port, 0, sizeof(b->source_port));
-	memset(b->destination_port, 0, sizeof(b->destination_port));
-	memset(b->drop, DROP_NONE, sizeof(b->drop));
-	memset(b->call, 0xff, sizeof(b->call)); /* CALL_NONE */
+	b->kind[i] = FRAME_OTHER;
+	b->flags[i] = 0;
+	b->tags[i] = 0;
+	b->pcp[i] = 0;
+	b->vlan[i] = VLAN_NONE;
+	b->ip_offset[i] = 0;
+	b->dscp[i] = 0;
+	b->protocol[i] = 0;
+	b->source_port[i] = 0;
+	b->destination_port[i] = 0;
 }
 
-uint64_t parse_burst(struct burst *b, uint64_t *anomalies)
+void parse_any_frame(struct burst *b, uint32_t i, uint64_t *anomalies)
+{
+	const struct rte_mbuf *m = b->frame[i];
+	struct view v = {.bytes = rte_pktmbuf_mtod(m, const uint8_t *), .frame = m->pkt_len};
+	uint8_t gathered[PARSE_SPAN];
+	enum anomaly anomaly;
+
+	clear_entry(b, i);
+	v.readable = RTE_MIN(v.frame, (uint32_t)PARSE_SPAN);
+	if (unlikely(m->data_len < v.readable)) {
+		b->flags[i] = FRAME_SPLIT;
+		v.bytes = rte_pktmbuf_read(m, 0, v.readable, gathered);
+	}
+	anomaly = parse_frame(b, i, &v);
+	if (unlikely(anomaly != ANOMALY_NONE))
+		anomalies[anomaly]++;
+}
+
+static uint64_t sum_bytes(const struct burst *b)
 {
 	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < b->count; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(b->frame[i], void *));
-	parse_reset(b);
-
-	for (uint32_t i = 0; i < b->count; i++) {
-		const struct rte_mbuf *m = b->frame[i];
-		struct view v = {.bytes = rte_pktmbuf_mtod(m, const uint8_t *),
-				 .frame = m->pkt_len};
-		uint8_t gathered[PARSE_SPAN];
-		enum anomaly anomaly;
-
-		bytes += v.frame;
-		v.readable = RTE_MIN(v.frame, (uint32_t)PARSE_SPAN);
-		if (unlikely(m->data_len < v.readable)) {
-			b->flags[i] = FRAME_SPLIT;
-			v.bytes = rte_pktmbuf_read(m, 0, v.readable, gathered);
-		}
-		anomaly = parse_frame(b, i, &v);
-		if (unlikely(anomaly != ANOMALY_NONE))
-			anomalies[anomaly]++;
-	}
+		bytes += b->frame_bytes[i];
 	return bytes;
+}
+
+uint64_t parse_burst(struct burst *b, uint64_t *anomalies)
+{
+	for (uint32_t i = 0; i < b->count; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(b->frame[i], void *));
+	memset(b->drop, DROP_NONE, sizeof(b->drop));
+	memset(b->call, 0xff, sizeof(b->call)); /* CALL_NONE */
+
+	for (uint64_t others = parse_plain(b); others != 0; others &= others - 1)
+		parse_any_frame(b, (uint32_t)__builtin_ctzll(others), anomalies);
+	return sum_bytes(b);
 }
 
 void parse_ip_bytes(const struct burst *b, uint32_t i, uint32_t offset, uint32_t n, void *out)

@@ -21,6 +21,10 @@ enum {
 /* Fills in the parse arrays. anomalies: counters by enum anomaly. Returns the frames' bytes. */
 uint64_t parse_burst(struct burst *b, uint64_t *anomalies);
 
+/* Frame i alone, whatever it is, without the short way of parse_plain.h: all but its
+ * frame_bytes. */
+void parse_any_frame(struct burst *b, uint32_t i, uint64_t *anomalies);
+
 /* What identifies the datagram that a fragment belongs to (RFC 791 3.2, RFC 8200 4.5). */
 struct fragment_key {
 	uint8_t source[16], destination[16]; /* IPv4 in the first four bytes, the rest zero */
