@@ -194,6 +194,7 @@ void site_pass_by_stage(struct site *s, const struct frames *f, uint64_t *cycles
 		receive(&b, s, f, i);
 		at[STAGE_PARSE] = stamp();
 		parse_burst(&b, s->lane->counters.anomalies);
+		mark_prefetch(&b, s->policy);
 		at[STAGE_CLASSIFY] = stamp();
 		classify_burst(&b, s->policy, s->lane);
 		at[STAGE_AUDIT] = stamp();

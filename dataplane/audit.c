@@ -22,8 +22,9 @@ static void read_source(const struct burst *b, uint32_t i, uint8_t family, uint8
 
 static bool is_of(const struct class_profile *c, uint8_t dscp)
 {
-	return dscp == c->dscp || (c->coloured && (dscp == dscp_of_colour(c->dscp, COLOUR_YELLOW) ||
-						   dscp == dscp_of_colour(c->dscp, COLOUR_RED)));
+	return dscp == c->dscp ||
+	       (c->colour_mask && (dscp == dscp_of_colour(c->dscp, COLOUR_YELLOW) ||
+				   dscp == dscp_of_colour(c->dscp, COLOUR_RED)));
 }
 
 static void audit_frame(const struct burst *b, uint32_t i, const struct policy *p,

@@ -19,7 +19,6 @@
 
 enum {
 	MAC_ADDRESSES_BYTES = 12,
-	TPID = 0x8100,
 	PCP_SHIFT = 5, /* in the first byte of the TCI */
 	IPV4_CHECKSUM_OFFSET = 10,
 	MARKED_BYTES = 12, /* of an IP header, at most: up to IPv4's checksum */
@@ -37,14 +36,16 @@ static uint8_t *chain_byte(struct rte_mbuf *m, uint32_t offset)
 }
 
 /* RFC 1624 eqn 3: HC' = ~(~HC + ~m + m'), for the word that holds the DS field. One's
- * complement sums care for no byte order (RFC 1071 2.B): all three are as in the frame. */
+ * complement sums care for no byte order (RFC 1071 2.B): all are as in the frame. ~m + m' is
+ * m' - m here, with the end-around carry where that is negative: the same, but for no change
+ * at all, which must not turn 0xffff into 0. */
 static inline uint16_t checksum_patch(uint16_t checksum, uint16_t old_word, uint16_t new_word)
 {
-	uint32_t sum = (uint16_t)~checksum + (uint32_t)(uint16_t)~old_word + new_word;
+	const int32_t difference = (int32_t)new_word - (int32_t)old_word;
+	uint32_t sum = (uint16_t)~checksum + (uint32_t)difference;
 
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	sum += (uint32_t)(difference >> 31) & 0xffff;
+	return (uint16_t) ~((sum & 0xffff) + (sum >> 16));
 }
 
 static inline void mark_ipv4(uint8_t *header, uint8_t dscp)
@@ -55,8 +56,7 @@ static inline void mark_ipv4(uint8_t *header, uint8_t dscp)
 	memcpy(&checksum, header + IPV4_CHECKSUM_OFFSET, sizeof(checksum));
 	marked = (word & rte_cpu_to_be_16(0xff00 | ECN_MASK)) |
 		 rte_cpu_to_be_16((uint16_t)(dscp << 2));
-	/* The patch for no change would turn 0xffff into 0. */
-	checksum = marked == word ? checksum : checksum_patch(checksum, word, marked);
+	checksum = checksum_patch(checksum, word, marked);
 	memcpy(header, &marked, sizeof(marked));
 	memcpy(header + IPV4_CHECKSUM_OFFSET, &checksum, sizeof(checksum));
 }
@@ -97,19 +97,23 @@ static void write_pcp(struct rte_mbuf *m, bool split, uint32_t tag, uint8_t pcp)
 }
 
 /* The four bytes of a tag behind the MAC addresses. False where the buffer has no room. */
-static inline bool insert_tag(struct rte_mbuf *m, bool split, uint16_t vid, uint8_t pcp)
+static inline bool insert_tag(struct rte_mbuf *m, bool split, rte_be32_t tag)
 {
-	const rte_be32_t tag = rte_cpu_to_be_32((uint32_t)TPID << 16 | (uint32_t)pcp << 13 | vid);
 	uint8_t *start = (uint8_t *)rte_pktmbuf_prepend(m, VLAN_TAG_BYTES);
 
 	if (unlikely(start == NULL))
 		return false;
 	if (likely(!split)) {
-		uint8_t addresses[MAC_ADDRESSES_BYTES];
+		/* In two pieces: the start lies in the cache line before, and a store across
+		 * both costs twice. */
+		uint32_t first;
+		uint64_t last;
 
-		memcpy(addresses, start + VLAN_TAG_BYTES, sizeof(addresses));
-		memcpy(start, addresses, sizeof(addresses));
-		memcpy(start + MAC_ADDRESSES_BYTES, &tag, VLAN_TAG_BYTES);
+		memcpy(&first, start + VLAN_TAG_BYTES, sizeof(first));
+		memcpy(&last, start + VLAN_TAG_BYTES + sizeof(first), sizeof(last));
+		memcpy(start, &first, sizeof(first));
+		memcpy(start + sizeof(first), &last, sizeof(last));
+		memcpy(start + MAC_ADDRESSES_BYTES, &tag, sizeof(tag));
 		return true;
 	}
 	for (uint32_t k = 0; k < MAC_ADDRESSES_BYTES; k++)
@@ -164,7 +168,7 @@ static bool mark_tags(struct burst *b, uint32_t i, const struct policy *p, bool 
 		/* Frames that are not IP, ARP among them, have the default class's PCP. */
 		const struct class_profile *by = is_ip ? c : &p->classes[p->default_slot];
 
-		return insert_tag(b->frame[i], split, (uint16_t)p->untagged, by->pcp);
+		return insert_tag(b->frame[i], split, by->tag);
 	}
 	if (strips_tag(p, b, i)) {
 		if (!strip_tag(b->frame[i], split))
@@ -177,38 +181,98 @@ static bool mark_tags(struct burst *b, uint32_t i, const struct policy *p, bool 
 	return true;
 }
 
-/* The class's, or of an AF class its colour's; *guarded: the egress guard erases it. */
-static inline uint8_t dscp_to_write(const struct class_profile *c, const struct burst *b,
-				    uint32_t i, bool *guarded)
+/* What it writes: in a class without colours all are green. */
+static inline enum colour colour_written(const struct burst *b, uint32_t i,
+					 const struct class_profile *c)
 {
-	const enum colour colour = c->coloured ? (enum colour)b->colour[i] : COLOUR_GREEN;
-	const uint8_t dscp = c->coloured ? c->dscp_coloured[colour] : c->dscp_egress;
+	return (enum colour)(b->colour[i] & c->colour_mask);
+}
 
-	*guarded = dscp != dscp_of_colour(c->dscp, colour);
-	return dscp;
+/* False where there is no room for the tag. */
+static bool mark_frame(struct burst *b, uint32_t i, const struct policy *p)
+{
+	const bool is_ip = b->kind[i] == FRAME_IPV4 || b->kind[i] == FRAME_IPV6;
+	const struct class_profile *c = &p->classes[b->class_slot[i]];
+
+	if (is_ip)
+		mark_ds_field(b, i, c->dscp_written[colour_written(b, i, c)]);
+	return mark_tags(b, i, p, is_ip);
+}
+
+/* Untagged IPv4 in one piece, as most frames are: known to be so, it needs no questions. */
+static inline bool mark_plain(struct rte_mbuf *m, uint8_t dscp, bool inserts, rte_be32_t tag)
+{
+	mark_ipv4(rte_pktmbuf_mtod_offset(m, uint8_t *, ETHERNET_HEADER_BYTES), dscp);
+	return !inserts || insert_tag(m, false, tag);
+}
+
+static inline uint64_t find_plain(const struct burst *b)
+{
+	uint8_t plain[BURST_MAX];
+
+	for (uint32_t i = 0; i < BURST_MAX; i++)
+		plain[i] = (b->kind[i] == FRAME_IPV4) & (b->tags[i] == 0) &
+			   ((b->flags[i] & FRAME_SPLIT) == 0) & (b->drop[i] == DROP_NONE);
+	return burst_bits(plain) & burst_frames(b);
+}
+
+/* As a function of its own it does not crowd the loop over plain frames. */
+static __rte_noinline void mark_others(struct burst *b, const struct policy *p, uint64_t others)
+{
+	for (; others != 0; others &= others - 1) {
+		const uint32_t i = burst_first(others);
+
+		if (b->drop[i] == DROP_NONE && !mark_frame(b, i, p))
+			b->drop[i] = DROP_NO_ROOM;
+	}
+}
+
+static bool is_erased(const struct burst *b, uint32_t i, const struct policy *p)
+{
+	const struct class_profile *c = &p->classes[b->class_slot[i]];
+	const enum colour colour = colour_written(b, i, c);
+
+	return c->dscp_written[colour] != dscp_of_colour(c->dscp, colour);
+}
+
+static uint64_t count_erased(const struct burst *b, const struct policy *p)
+{
+	uint64_t erased = 0;
+
+	for (uint32_t i = 0; i < b->count; i++)
+		if ((b->kind[i] == FRAME_IPV4 || b->kind[i] == FRAME_IPV6) &&
+		    (b->drop[i] == DROP_NONE || b->drop[i] == DROP_NO_ROOM))
+			erased += is_erased(b, i, p);
+	return erased;
+}
+
+void mark_prefetch(const struct burst *b, const struct policy *p)
+{
+	if (p->untagged == UNTAGGED_KEEP)
+		return;
+	for (uint32_t i = 0; i < b->count; i++)
+		__builtin_prefetch(rte_pktmbuf_mtod(b->frame[i], const uint8_t *) - VLAN_TAG_BYTES,
+				   1);
 }
 
 void mark_burst(struct burst *b, const struct policy *p, struct lane *lane)
 {
-	uint64_t guarded = 0;
+	const bool inserts = p->untagged != UNTAGGED_KEEP;
+	uint64_t plain;
 
 	if (p->transparent)
 		return;
-	for (uint32_t i = 0; i < b->count; i++) {
-		bool is_ip = b->kind[i] == FRAME_IPV4 || b->kind[i] == FRAME_IPV6;
-		const struct class_profile *c;
+	plain = find_plain(b);
+	if (unlikely(plain != burst_frames(b)))
+		mark_others(b, p, burst_frames(b) & ~plain);
+	for (; plain != 0; plain &= plain - 1) {
+		const uint32_t i = burst_first(plain);
+		const struct class_profile *c = &p->classes[b->class_slot[i]];
 
-		if (b->drop[i] != DROP_NONE)
-			continue;
-		c = &p->classes[b->class_slot[i]];
-		if (is_ip) {
-			bool erased;
-
-			mark_ds_field(b, i, dscp_to_write(c, b, i, &erased));
-			guarded += erased;
-		}
-		if (!mark_tags(b, i, p, is_ip))
+		if (unlikely(!mark_plain(b->frame[i], c->dscp_written[colour_written(b, i, c)],
+					 inserts, c->tag)))
 			b->drop[i] = DROP_NO_ROOM;
 	}
-	lane->counters.guarded += guarded;
+	if (unlikely(p->erases))
+		lane->counters.guarded += count_erased(b, p);
 }

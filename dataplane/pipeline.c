@@ -18,6 +18,7 @@ void pipeline_run(struct lane *lane, const struct policy *p, struct burst *b)
 
 	c->rx.packets += b->count;
 	c->rx.bytes += parse_burst(b, c->anomalies); /* Ethernet, tags, IP, ports */
+	mark_prefetch(b, p);			     /* room for a tag */
 	classify_burst(b, p, lane);		     /* fragments, rules, trust: the class */
 	audit_burst(b, p, lane);		     /* who wears marks that are not his */
 	calls_burst(b, p, lane);		     /* which call it is of */

@@ -19,6 +19,24 @@ static bool class_is_present(const struct policy *p, uint8_t slot)
 	return slot < SLOT_LINK_CONTROL && p->classes[slot].present;
 }
 
+/* Past the egress guard. */
+static uint8_t write_dscp(struct policy *p, uint8_t dscp)
+{
+	if (p->allowed_dscp >> dscp & 1)
+		return dscp;
+	p->erases |= dscp != 0;
+	return 0;
+}
+
+/* IEEE 802.1Q 9.6: TPID, PCP, DEI 0, VID. */
+static rte_be32_t tag_of(const struct policy_spec *spec, uint8_t pcp)
+{
+	if (spec->untagged == UNTAGGED_KEEP)
+		return 0;
+	return rte_cpu_to_be_32(UINT32_C(0x81000000) | (uint32_t)pcp << 13 |
+				(uint16_t)spec->untagged);
+}
+
 static int fill_classes(struct policy *p, const struct policy_spec *spec)
 {
 	if (spec->class_count == 0 || spec->class_count > CLASSES_MAX)
@@ -32,11 +50,12 @@ static int fill_classes(struct policy *p, const struct policy_spec *spec)
 		p->classes[c->slot] = (struct class_profile){
 			.present = true,
 			.dscp = c->dscp,
-			.dscp_egress = spec->allowed_dscp >> c->dscp & 1 ? c->dscp : 0,
+			.dscp_written = {write_dscp(p, c->dscp)},
 			.pcp = c->pcp,
 			.contract = SLOT_NONE,
 			.calls = c->calls && !spec->transparent,
 			.epoch = c->epoch,
+			.tag = tag_of(spec, c->pcp),
 		};
 		if (p->classes[c->slot].calls)
 			p->call_classes |= UINT32_C(1) << c->slot;
@@ -69,7 +88,7 @@ static void trust_colours(struct policy *p, const struct policy_spec *spec)
 	for (size_t i = 0; i < spec->class_count; i++) {
 		const struct class_spec *c = &spec->classes[i];
 
-		if (!p->classes[c->slot].coloured)
+		if (p->classes[c->slot].colour_mask == 0)
 			continue;
 		for (int colour = COLOUR_YELLOW; colour < COLOURS; colour++) {
 			uint8_t dscp = dscp_of_colour(c->dscp, (enum colour)colour);
@@ -86,11 +105,11 @@ static int colour_class(struct policy *p, uint8_t slot)
 
 	if (!dscp_is_af1(c->dscp))
 		return -EINVAL;
-	c->coloured = true;
+	c->colour_mask = COLOUR_MASK;
 	for (int colour = COLOUR_GREEN; colour < COLOURS; colour++) {
 		uint8_t dscp = dscp_of_colour(c->dscp, (enum colour)colour);
 
-		c->dscp_coloured[colour] = p->allowed_dscp >> dscp & 1 ? dscp : 0;
+		c->dscp_written[colour] = write_dscp(p, dscp);
 	}
 	return 0;
 }

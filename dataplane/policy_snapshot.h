@@ -9,22 +9,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_byteorder.h>
+
 #include "classifier.h"
 #include "colour.h"
 #include "meter.h"
 #include "policy.h"
 #include "schedule.h"
 
+enum { COLOUR_MASK = 3 }; /* the bits of a colour */
+
 struct class_profile {
 	bool present;
-	uint8_t dscp;	     /* of the class */
-	uint8_t dscp_egress; /* what is written: 0 where the egress guard erases it */
+	uint8_t dscp;		       /* of the class */
+	uint8_t dscp_written[COLOURS]; /* by colour: 0 where the egress guard erases it */
+	uint8_t colour_mask;	       /* of a frame's colour: 0 where the contract has none */
 	uint8_t pcp;
 	uint8_t contract; /* slot, or SLOT_NONE */
 	bool calls;	  /* its UDP flows are followed (calls.h) */
-	bool coloured;	  /* its contract colours: dscp_coloured holds, and the burst's colour */
-	uint8_t dscp_coloured[COLOURS]; /* what is written, by colour */
 	uint32_t epoch;
+	rte_be32_t tag; /* as inserted into untagged frames, if the policy does that */
 };
 
 struct contract_profile {
@@ -54,6 +58,7 @@ struct policy {
 	uint32_t trusted_count;	      /* 0: every source is trusted */
 	struct prefix trusted[TRUSTED_PREFIXES_MAX];
 	struct class_profile classes[CLASS_SLOTS];
+	bool erases;	       /* the egress guard, some class's DSCP or a colour's */
 	uint32_t call_classes; /* bit per class slot with calls */
 	uint32_t policed;      /* bit per contract slot that police_burst() meters: all but shape */
 	uint32_t protected;    /* bit per contract slot that protects calls */

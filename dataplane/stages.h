@@ -21,6 +21,10 @@ void calls_burst(struct burst *b, const struct policy *p, struct lane *lane);
 /* police.c: what a class has above its contract is dropped, re-marked or counted. */
 void police_burst(struct burst *b, const struct policy *p, struct lane *lane);
 
+/* mark.c: brings in what the marker will write beside the headers, which the parser has
+ * brought in. Worth a call some stages ahead of mark_burst(). */
+void mark_prefetch(const struct burst *b, const struct policy *p);
+
 /* mark.c: DSCP, PCP and tags of the frames that live. */
 void mark_burst(struct burst *b, const struct policy *p, struct lane *lane);
 

@@ -298,9 +298,9 @@ static void marks_and_contracts_lie_by_class(void **state)
 	r.spec.allowed_dscp = UINT64_C(1) << DSCP_EF | 1;
 	rig_contract(&r, BULK, EXCEED_SHAPE, 8000, 100);
 	assert_int_equal(policy_build(&r.spec, NULL, &p), 0);
-	assert_int_equal(p->classes[VOICE].dscp_egress, DSCP_EF);
+	assert_int_equal(p->classes[VOICE].dscp_written[COLOUR_GREEN], DSCP_EF);
 	assert_int_equal(p->classes[VIDEO].dscp, DSCP_AF41);
-	assert_int_equal(p->classes[VIDEO].dscp_egress, 0); /* the guard */
+	assert_int_equal(p->classes[VIDEO].dscp_written[COLOUR_GREEN], 0); /* the guard */
 	assert_int_equal(p->classes[VIDEO].pcp, 4);
 	assert_int_equal(p->classes[VOICE].contract, 0);
 	assert_int_equal(p->classes[VIDEO].contract, 0);
