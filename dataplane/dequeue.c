@@ -2,8 +2,8 @@
 /*
  * The lane's side of the scheduler: what leaves its queues is counted as sent, what
  * waited too long as dropped. A contract that shapes is metered here, when its packets
- * leave; the others were when they came. From here on the mbuf's scheduler field carries
- * the class, for a frame that the port then does not take.
+ * leave; the others were when they came. No mbuf is touched here: what there is to know of
+ * a frame waits in the queue beside it, and may be out of the cache in the frame itself.
  */
 #include "lane_state.h"
 #include "pipeline.h"
@@ -52,30 +52,32 @@ static void count_shaped(struct lane *lane, const struct scheduled *s, uint64_t 
 		call_passed(call, now_ns);
 }
 
-/* Before the frame is counted as sent: the first one varies from none. */
-static inline void count_jitter(struct class_counters *class, uint64_t waited_ns)
+/* Before the run is counted as sent: the first frame of all varies from none. */
+static inline void count_jitter(struct class_counters *class, const struct scheduled *run)
 {
-	uint64_t last_ns = class->tx.packets > 0 ? class->delay_ns_last : waited_ns;
-	uint64_t jitter_ns = RTE_MAX(waited_ns, last_ns) - RTE_MIN(waited_ns, last_ns);
+	const uint64_t first_ns = run->waited_ns;
+	const uint64_t last_ns = class->tx.packets > 0 ? class->delay_ns_last : first_ns;
+	const uint64_t jitter_ns = RTE_MAX(first_ns, last_ns) - RTE_MIN(first_ns, last_ns);
 
-	class->delay_ns_last = waited_ns;
-	class->jitter_ns_sum += jitter_ns;
-	if (jitter_ns > class->jitter_ns_max)
-		class->jitter_ns_max = jitter_ns;
+	class->delay_ns_last = run[run->run - 1].waited_ns;
+	class->jitter_ns_sum += jitter_ns + run->jitter_ns_sum;
+	class->jitter_ns_max =
+		RTE_MAX(class->jitter_ns_max, RTE_MAX(jitter_ns, run->jitter_ns_max));
 }
 
-static inline void count_sent(struct lane *lane, const struct scheduled *s, uint32_t shaped,
-			      uint64_t now_ns)
+static inline void count_run(struct lane *lane, const struct scheduled *run, uint32_t shaped,
+			     uint64_t now_ns)
 {
-	struct class_counters *class = &lane->counters.classes[s->class_slot];
+	struct class_counters *class = &lane->counters.classes[run->class_slot];
 
-	count_jitter(class, s->waited_ns);
-	tally_add(&class->tx, s->frame->pkt_len);
-	class->delay_ns_sum += s->waited_ns;
-	if (s->waited_ns > class->delay_ns_max)
-		class->delay_ns_max = s->waited_ns;
-	if (shaped >> s->class_slot & 1)
-		count_shaped(lane, s, now_ns);
+	count_jitter(class, run);
+	class->tx.packets += run->run;
+	class->tx.bytes += run->run_bytes;
+	class->delay_ns_sum += run->waited_ns_sum;
+	class->delay_ns_max = RTE_MAX(class->delay_ns_max, run->waited_ns_max);
+	if (unlikely(shaped >> run->class_slot & 1))
+		for (uint32_t k = 0; k < run->run; k++)
+			count_shaped(lane, &run[k], now_ns);
 }
 
 uint32_t schedule_dequeue(struct lane *lane, uint64_t now_ns, struct rte_mbuf **out, uint32_t n)
@@ -92,12 +94,12 @@ uint32_t schedule_dequeue(struct lane *lane, uint64_t now_ns, struct rte_mbuf **
 		want = RTE_MIN(n - count, (uint32_t)CHUNK);
 		got = schedule_take(&lane->schedule, &lane->policy->schedule, now_ns, sent, want,
 				    drop_expired, lane);
-		for (uint32_t i = 0; i < got; i++) {
-			count_sent(lane, &sent[i], shaped, now_ns);
-			bytes += sent[i].frame->pkt_len;
-			rte_mbuf_sched_traffic_class_set(sent[i].frame, sent[i].class_slot);
-			out[count++] = sent[i].frame;
+		for (uint32_t i = 0; i < got; i += sent[i].run) {
+			count_run(lane, &sent[i], shaped, now_ns);
+			bytes += sent[i].run_bytes;
 		}
+		for (uint32_t i = 0; i < got; i++)
+			out[count++] = sent[i].frame;
 	} while (got == want && count < n);
 	lane->counters.tx.packets += count;
 	lane->counters.tx.bytes += bytes;

@@ -222,7 +222,7 @@ void lane_drop(struct lane *lane, struct rte_mbuf *frame, enum drop_reason reaso
 	rte_pktmbuf_free(frame);
 }
 
-/* The mbuf's scheduler field carries the class from schedule_dequeue() on. */
+/* The mbuf's scheduler field carries the class from schedule_enqueue() on. */
 uint8_t lane_frame_class(const struct rte_mbuf *frame)
 {
 	return rte_mbuf_sched_traffic_class_get(frame);

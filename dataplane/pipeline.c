@@ -28,20 +28,12 @@ void pipeline_run(struct lane *lane, const struct policy *p, struct burst *b)
 }
 
 /* After the marker: the frame is as it will leave. */
-static uint32_t queue_contract_bytes(const struct policy *p, const struct burst *b, uint32_t i)
+static inline uint32_t queue_contract_bytes(const struct policy *p, uint8_t class_slot,
+					    uint32_t ip_bytes, uint32_t frame_bytes)
 {
-	const struct contract_profile *c;
+	const struct contract_profile *c = &p->contracts[p->classes[class_slot].contract];
 
-	if (!(p->schedule.shaped >> b->class_slot[i] & 1))
-		return 0;
-	c = &p->contracts[p->classes[b->class_slot[i]].contract];
-	return accounted_bytes(c->account, c->overhead_bytes, b->ip_bytes[i], b->frame[i]->pkt_len);
-}
-
-static inline enum colour queue_colour(const struct policy *p, const struct burst *b, uint32_t i)
-{
-	return p->schedule.coloured >> b->class_slot[i] & 1 ? (enum colour)b->colour[i]
-							    : COLOUR_GREEN;
+	return accounted_bytes(c->account, c->overhead_bytes, ip_bytes, frame_bytes);
 }
 
 /* A shaped frame's fate is known when it leaves the queue: it carries its call's name. */
@@ -62,24 +54,44 @@ static inline void settle_call(struct lane *lane, const struct policy *p, const 
 
 void schedule_enqueue(struct burst *b, const struct policy *p, struct lane *lane)
 {
-	const struct egress_spec *egress = &p->egress;
-	const bool follow = (p->call_classes | p->schedule.shaped) != 0;
+	/* Copies, so that they stay in registers: what is written below might be them. */
+	const struct egress_spec egress = p->egress;
+	const uint32_t shaped = p->schedule.shaped, coloured = p->schedule.coloured;
+	const uint64_t now_ns = b->now_ns;
+	const bool follow = (p->call_classes | shaped) != 0;
+	uint32_t given = 0; /* a bit per class */
 
 	for (uint32_t i = 0; i < b->count; i++) {
 		struct rte_mbuf *frame = b->frame[i];
+		const uint8_t slot = b->class_slot[i];
 		enum drop_reason reason = b->drop[i];
-		uint32_t bytes;
 
-		if (reason == DROP_NONE) {
-			bytes = accounted_bytes(egress->account, egress->overhead_bytes,
-						b->ip_bytes[i], frame->pkt_len);
-			reason = schedule_offer(&lane->schedule, &p->schedule, b->class_slot[i],
-						queue_colour(p, b, i), frame, bytes,
-						queue_contract_bytes(p, b, i), b->now_ns);
+		if (likely(reason == DROP_NONE)) {
+			const uint32_t bytes = frame->pkt_len, ip_bytes = b->ip_bytes[i];
+			const struct queue_entry e = {
+				.frame = frame,
+				.enqueued_ns = now_ns,
+				.link_bytes = accounted_bytes(egress.account, egress.overhead_bytes,
+							      ip_bytes, bytes),
+				.contract_bytes =
+					unlikely(shaped >> slot & 1)
+						? queue_contract_bytes(p, slot, ip_bytes, bytes)
+						: 0,
+				.frame_bytes = bytes,
+			};
+
+			/* For lane_refuse(), while the mbuf is at hand. */
+			rte_mbuf_sched_traffic_class_set(frame, slot);
+			reason = schedule_queue(&lane->schedule, &p->schedule, slot,
+						coloured >> slot & 1 ? (enum colour)b->colour[i]
+								     : COLOUR_GREEN,
+						&e);
+			given |= (uint32_t)(reason == DROP_NONE) << slot;
 		}
-		if (follow)
+		if (unlikely(follow))
 			settle_call(lane, p, b, i, reason);
-		if (reason != DROP_NONE)
-			lane_drop(lane, frame, reason, b->class_slot[i], b->now_ns);
+		if (unlikely(reason != DROP_NONE))
+			lane_drop(lane, frame, reason, slot, now_ns);
 	}
+	schedule_activate(&lane->schedule, given);
 }

@@ -35,6 +35,7 @@ struct queue_storage *queue_adopt(struct queue *q, struct queue_storage *storage
 	for (uint32_t i = 0; i < count; i++)
 		storage->entries[i] = *queue_at(q, i);
 	q->storage = storage;
+	q->capacity = storage->capacity;
 	q->head = 0;
 	q->tail = count;
 	return old;

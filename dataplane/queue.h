@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <rte_branch_prediction.h>
+#include <rte_common.h>
 
 struct rte_mbuf;
 
@@ -22,11 +23,14 @@ struct queue_entry {
 	uint64_t enqueued_ns;
 	uint32_t link_bytes;	 /* by the link's accounting */
 	uint32_t contract_bytes; /* by the accounting of the class's shape contract */
+	uint32_t frame_bytes;	 /* as it leaves, without FCS */
 };
+
+_Static_assert(sizeof(struct queue_entry) == 32, "two to a cache line, and found by a shift");
 
 struct queue_storage {
 	uint32_t capacity; /* a power of two */
-	struct queue_entry entries[];
+	struct queue_entry entries[] __rte_aligned(sizeof(struct queue_entry));
 };
 
 /* worker: rw; anyone may read while no worker runs the lane. All zero is an empty
@@ -35,6 +39,7 @@ struct queue {
 	struct queue_storage *storage; /* NULL: none yet */
 	uint32_t head, tail;	       /* free-running; tail - head entries wait */
 	uint64_t link_bytes;	       /* of all that wait */
+	uint32_t capacity;	       /* the storage's; 0: none yet */
 };
 
 /* control: room for at least `packets`, 1-2^31. NULL if memory is exhausted. */
@@ -48,7 +53,7 @@ struct queue_storage *queue_adopt(struct queue *q, struct queue_storage *storage
 
 static inline uint32_t queue_capacity(const struct queue *q)
 {
-	return q->storage ? q->storage->capacity : 0;
+	return q->capacity;
 }
 
 static inline uint32_t queue_count(const struct queue *q)
@@ -59,7 +64,7 @@ static inline uint32_t queue_count(const struct queue *q)
 /* The entry with `index` others ahead of it; index < queue_count(). */
 static inline const struct queue_entry *queue_at(const struct queue *q, uint32_t index)
 {
-	return &q->storage->entries[(q->head + index) & (q->storage->capacity - 1)];
+	return &q->storage->entries[(q->head + index) & (q->capacity - 1)];
 }
 
 /* Only of a queue that is not empty. */
@@ -71,9 +76,17 @@ static inline const struct queue_entry *queue_head(const struct queue *q)
 /* False, and nothing done, where there is no room. */
 static inline bool queue_put(struct queue *q, const struct queue_entry *e)
 {
+	struct queue_entry *to;
+
 	if (unlikely(queue_count(q) >= queue_capacity(q)))
 		return false;
-	q->storage->entries[q->tail++ & (q->storage->capacity - 1)] = *e;
+	to = &q->storage->entries[q->tail++ & (q->capacity - 1)];
+	/* Field by field: what was just put together can't be loaded as a whole at once. */
+	to->frame = e->frame;
+	to->enqueued_ns = e->enqueued_ns;
+	to->link_bytes = e->link_bytes;
+	to->contract_bytes = e->contract_bytes;
+	to->frame_bytes = e->frame_bytes;
 	q->link_bytes += e->link_bytes;
 	return true;
 }

@@ -191,6 +191,18 @@ static inline uint8_t drr_keep(const struct schedule_state *s, const struct drr 
 	return SLOT_NONE;
 }
 
+/* The deficit of a class that the turn comes to: a quantum more. */
+static inline uint32_t drr_grown(const struct schedule_profile *p, uint8_t slot, uint32_t deficit,
+				 uint32_t head_bytes)
+{
+	/* A class held in the midst of its turns saves no more than one of them. */
+	const uint32_t most = p->classes[slot].quantum +
+			      (head_bytes > p->largest_bytes ? head_bytes : p->largest_bytes);
+	const uint32_t grown = deficit + p->classes[slot].quantum;
+
+	return grown > most ? most : grown;
+}
+
 /* The turn passes on: each class gets its quantum, until one has its head's bytes. */
 static uint8_t drr_pass(const struct schedule_state *s, const struct schedule_profile *p,
 			struct drr *drr, uint32_t ready)
@@ -198,21 +210,52 @@ static uint8_t drr_pass(const struct schedule_state *s, const struct schedule_pr
 	uint8_t slot = drr->slot;
 
 	for (;;) {
-		uint32_t head_bytes, most;
+		uint32_t head_bytes;
 
 		slot = next_in_turn(ready, slot);
 		head_bytes = queue_head(&s->queues[slot])->link_bytes;
-		/* A class held in the midst of its turns saves no more than one of them. */
-		most = p->classes[slot].quantum +
-		       (head_bytes > p->largest_bytes ? head_bytes : p->largest_bytes);
-		drr->deficit[slot] += p->classes[slot].quantum;
-		if (drr->deficit[slot] > most)
-			drr->deficit[slot] = most;
+		drr->deficit[slot] = drr_grown(p, slot, drr->deficit[slot], head_bytes);
 		if (drr->deficit[slot] >= head_bytes)
 			break;
 	}
 	drr->slot = slot;
 	return slot;
+}
+
+/* Where the turn passes to, and what that does to the deficits: mostly to one of them alone,
+ * so that a copy of all is for the rare case. */
+struct pass {
+	bool passes;
+	bool far; /* beyond the next class */
+	uint8_t slot;
+	uint32_t deficit;
+	struct drr all; /* if far */
+};
+
+static inline uint8_t drr_plan(const struct schedule_state *s, const struct schedule_profile *p,
+			       struct pass *pass, uint32_t ready)
+{
+	const uint8_t slot = next_in_turn(ready, s->drr.slot);
+	const uint32_t head_bytes = queue_head(&s->queues[slot])->link_bytes;
+
+	pass->passes = true;
+	pass->slot = slot;
+	pass->deficit = drr_grown(p, slot, s->drr.deficit[slot], head_bytes);
+	pass->far = pass->deficit < head_bytes;
+	if (likely(!pass->far))
+		return slot;
+	pass->all = s->drr;
+	return drr_pass(s, p, &pass->all, ready);
+}
+
+static inline void drr_commit(struct drr *drr, const struct pass *pass)
+{
+	if (unlikely(pass->far)) {
+		*drr = pass->all;
+		return;
+	}
+	drr->slot = pass->slot;
+	drr->deficit[pass->slot] = pass->deficit;
 }
 
 /* The class of `ready` (not 0) that goes next, or SLOT_NONE where DRR's turn has to pass on
@@ -230,23 +273,19 @@ static inline uint8_t pick_in_turn(const struct schedule_state *s, const struct 
 	return drr_keep(s, &s->drr, ready);
 }
 
-/* The class that goes next, or SLOT_NONE. Changes nothing: where DRR's turn passes on, it
- * does so in a copy. */
+/* The class that goes next, or SLOT_NONE. Changes nothing: where DRR's turn passes on, that
+ * is only planned. */
 static inline uint8_t pick(const struct schedule_state *s, const struct schedule_profile *p,
-			   const struct turn *t, struct drr *passed, bool *passes)
+			   const struct turn *t, struct pass *pass)
 {
 	uint32_t ready = s->active & ~t->held;
 	uint8_t slot;
 
-	*passes = false;
+	pass->passes = false;
 	if (ready == 0)
 		return SLOT_NONE;
 	slot = pick_in_turn(s, p, t, ready);
-	if (slot != SLOT_NONE)
-		return slot;
-	*passes = true;
-	*passed = s->drr;
-	return drr_pass(s, p, passed, ready);
+	return slot != SLOT_NONE ? slot : drr_plan(s, p, pass, ready);
 }
 
 /* The class that goes now, or SLOT_NONE. The turn is taken only by a frame that leaves: how
@@ -254,16 +293,15 @@ static inline uint8_t pick(const struct schedule_state *s, const struct schedule
 static inline uint8_t pick_affordable(struct schedule_state *s, const struct schedule_profile *p,
 				      const struct turn *t)
 {
-	struct drr passed;
-	bool passes;
-	uint8_t slot = pick(s, p, t, &passed, &passes);
+	struct pass pass;
+	uint8_t slot = pick(s, p, t, &pass);
 
 	if (slot == SLOT_NONE)
 		return SLOT_NONE;
 	if (p->link_shaped && !covers(&s->link, &p->link, queue_head(&s->queues[slot])->link_bytes))
 		return SLOT_NONE;
-	if (passes)
-		s->drr = passed;
+	if (pass.passes)
+		drr_commit(&s->drr, &pass);
 	return slot;
 }
 
@@ -284,13 +322,40 @@ static struct queue_entry remove_head(struct schedule_state *s, uint8_t slot, ui
 	return e;
 }
 
-static inline void hand_out(struct scheduled *out, const struct queue_entry *e, uint8_t slot,
-			    uint64_t now_ns)
+static inline uint64_t waited_ns(const struct queue_entry *e, uint64_t now_ns)
 {
-	out->frame = e->frame;
-	out->waited_ns = now_ns > e->enqueued_ns ? now_ns - e->enqueued_ns : 0;
-	out->contract_bytes = e->contract_bytes;
-	out->class_slot = slot;
+	return now_ns > e->enqueued_ns ? now_ns - e->enqueued_ns : 0;
+}
+
+/* A run: the queue's first `count` entries, 1 or more. Summed up here, where each is at hand
+ * and the sums are in registers: a sum in memory waits for the one before. */
+static inline void hand_out(struct scheduled *out, const struct queue *q, uint32_t count,
+			    uint8_t slot, uint64_t now_ns)
+{
+	uint64_t before_ns = waited_ns(queue_head(q), now_ns);
+	uint64_t bytes = 0, sum_ns = 0, max_ns = 0, jitter_sum_ns = 0, jitter_max_ns = 0;
+
+	for (uint32_t k = 0; k < count; k++) {
+		const struct queue_entry *e = queue_at(q, k);
+		const uint64_t ns = waited_ns(e, now_ns);
+		const uint64_t jitter_ns = later(ns, before_ns) - earlier(ns, before_ns);
+
+		out[k].frame = e->frame;
+		out[k].waited_ns = before_ns = ns;
+		out[k].contract_bytes = e->contract_bytes;
+		out[k].class_slot = slot;
+		bytes += e->frame_bytes;
+		sum_ns += ns;
+		max_ns = later(max_ns, ns);
+		jitter_sum_ns += jitter_ns;
+		jitter_max_ns = later(jitter_max_ns, jitter_ns);
+	}
+	out->run = count;
+	out->run_bytes = bytes;
+	out->waited_ns_sum = sum_ns;
+	out->waited_ns_max = max_ns;
+	out->jitter_ns_sum = jitter_sum_ns;
+	out->jitter_ns_max = jitter_max_ns;
 }
 
 static inline uint32_t less(uint32_t deficit, uint32_t bytes)
@@ -318,16 +383,45 @@ static void send_metered(struct schedule_state *s, const struct schedule_profile
 			 uint8_t slot, struct scheduled *out)
 {
 	const struct queue_entry *head = queue_head(&s->queues[slot]);
-	struct queue_entry e;
 
 	if (p->link_shaped)
 		meter_take(&s->link, head->link_bytes);
 	if (!charge_class(s, p, t, slot, head) && !(p->strict & bit(slot)))
 		s->drr.deficit[slot] = less(s->drr.deficit[slot], head->link_bytes);
-	e = remove_head(s, slot, t->now_ns);
-	hand_out(out, &e, slot, t->now_ns);
+	hand_out(out, &s->queues[slot], 1, slot, t->now_ns);
+	(void)remove_head(s, slot, t->now_ns);
 	/* Classes may share a shape contract. */
 	inspect_all(s, p, t, p->shaped & bit(slot) ? p->shaped : bit(slot));
+}
+
+struct run {
+	uint32_t packets;
+	uint64_t bytes; /* by the link's accounting */
+};
+
+/* What of the queue's first `most` entries the link's tokens and the deficit cover. Where they
+ * cover all that waits, no entry needs to be looked at. */
+static inline struct run covered_run(const struct schedule_state *s,
+				     const struct schedule_profile *p, const struct queue *q,
+				     uint32_t most, uint64_t deficit)
+{
+	struct meter link = s->link;
+	struct run run = {0};
+
+	if (most == queue_count(q) && deficit >= q->link_bytes &&
+	    (!p->link_shaped || meter_has(&link, q->link_bytes)))
+		return (struct run){.packets = most, .bytes = q->link_bytes};
+	for (; run.packets < most; run.packets++) {
+		const struct queue_entry *e = queue_at(q, run.packets);
+
+		if (p->link_shaped && !covers(&link, &p->link, e->link_bytes))
+			break;
+		if (deficit < run.bytes + e->link_bytes)
+			break;
+		meter_take(&link, e->link_bytes);
+		run.bytes += e->link_bytes;
+	}
+	return run;
 }
 
 /* Sends from a class that only the link meters for as long as pick() would choose it again:
@@ -338,31 +432,19 @@ static uint32_t send_run(struct schedule_state *s, const struct schedule_profile
 	const bool by_deficit = !(p->strict & bit(slot));
 	const bool alone = (s->active & ~t->held) == bit(slot);
 	struct queue *q = &s->queues[slot];
-	struct meter link = s->link;
-	uint32_t deficit = s->drr.deficit[slot];
-	uint32_t count = 0, most = RTE_MIN(n, queue_count(q));
-	uint64_t bytes = 0;
+	uint32_t *deficit = &s->drr.deficit[slot];
+	const struct run run = covered_run(s, p, q, RTE_MIN(n, queue_count(q)),
+					   by_deficit && !alone ? *deficit : UINT64_MAX);
 
-	while (count < most) {
-		const struct queue_entry *e = queue_at(q, count);
-
-		if (p->link_shaped && !covers(&link, &p->link, e->link_bytes))
-			break;
-		if (by_deficit && !alone && deficit < e->link_bytes)
-			break;
-		meter_take(&link, e->link_bytes);
-		deficit = less(deficit, e->link_bytes);
-		bytes += e->link_bytes;
-		hand_out(&out[count++], e, slot, t->now_ns);
-	}
 	if (p->link_shaped)
-		s->link = link;
+		meter_take(&s->link, run.bytes);
 	if (by_deficit)
-		s->drr.deficit[slot] = deficit;
-	queue_advance(q, count, bytes);
+		*deficit = *deficit > run.bytes ? *deficit - (uint32_t)run.bytes : 0;
+	hand_out(out, q, run.packets, slot, t->now_ns);
+	queue_advance(q, run.packets, run.bytes);
 	if (queue_count(q) == 0)
 		queue_emptied(s, slot, t->now_ns);
-	return count;
+	return run.packets;
 }
 
 /* The first time at which the head has waited too long. */
@@ -486,9 +568,8 @@ uint64_t schedule_when(struct schedule_state *s, const struct schedule_profile *
 	look_ahead(s, p, watched, now_ns, &h);
 	while (t.now_ns < expiry) {
 		uint64_t change_ns = masks_at(&h, watched, &t);
-		struct drr passed;
-		bool passes;
-		uint8_t slot = pick(s, p, &t, &passed, &passes);
+		struct pass pass;
+		uint8_t slot = pick(s, p, &t, &pass);
 
 		if (slot != SLOT_NONE) {
 			uint64_t leave_ns = t.now_ns;

@@ -43,6 +43,13 @@ struct schedule_class {			/* of a slot without a class: weight 1, no limits */
 	uint32_t epoch;
 };
 
+/* What a frame's way into a queue looks at, apart from all the rest. */
+struct schedule_limit {
+	uint64_t bytes; /* by the link's accounting; UINT64_MAX: none */
+	uint32_t packets;
+	bool red;
+};
+
 struct schedule_profile {
 	bool link_shaped;		   /* else the link always has room */
 	uint32_t largest_bytes;		   /* the largest frame by the link's accounting */
@@ -53,6 +60,7 @@ struct schedule_profile {
 	uint32_t present, strict, guaranteed, ceiled, shaped, coloured;
 	uint32_t strict_count;
 	uint8_t strict_order[CLASS_SLOTS]; /* link control is the first */
+	struct schedule_limit limits[CLASS_SLOTS];
 	struct schedule_class classes[CLASS_SLOTS];
 };
 
@@ -97,6 +105,30 @@ void schedule_adopt(struct schedule_state *s, const struct schedule_profile *pre
 bool schedule_control_conforms(struct schedule_state *s, const struct schedule_profile *p,
 			       uint32_t link_bytes, uint64_t now_ns);
 
+/* worker: as schedule_offer(), but the caller says afterwards which classes it gave frames to,
+ * once for all of a burst, by schedule_activate(). */
+static inline enum drop_reason schedule_queue(struct schedule_state *s,
+					      const struct schedule_profile *p, uint8_t class_slot,
+					      enum colour colour, const struct queue_entry *e)
+{
+	const struct schedule_limit *limit = &p->limits[class_slot];
+	struct queue *q = &s->queues[class_slot];
+
+	if (unlikely(limit->red) && red_drops(&s->red[class_slot], &p->classes[class_slot].red,
+					      colour, queue_count(q), e->enqueued_ns, &s->random))
+		return DROP_RED;
+	if (unlikely(queue_count(q) >= limit->packets ||
+		     q->link_bytes + e->link_bytes > limit->bytes || !queue_put(q, e)))
+		return DROP_QUEUE_FULL;
+	return DROP_NONE;
+}
+
+/* worker: a bit per class slot that was given a frame. */
+static inline void schedule_activate(struct schedule_state *s, uint32_t class_slots)
+{
+	s->active |= class_slots;
+}
+
 /* worker: the colour counts where RED is set. DROP_NONE: queued. DROP_QUEUE_FULL, DROP_RED: the
  * frame is still the caller's. */
 static inline enum drop_reason schedule_offer(struct schedule_state *s,
@@ -105,28 +137,28 @@ static inline enum drop_reason schedule_offer(struct schedule_state *s,
 					      uint32_t link_bytes, uint32_t contract_bytes,
 					      uint64_t now_ns)
 {
-	const struct schedule_class *c = &p->classes[class_slot];
-	struct queue *q = &s->queues[class_slot];
 	const struct queue_entry e = {.frame = frame,
 				      .enqueued_ns = now_ns,
 				      .link_bytes = link_bytes,
 				      .contract_bytes = contract_bytes};
+	const enum drop_reason reason = schedule_queue(s, p, class_slot, colour, &e);
 
-	if (unlikely(c->red.enabled) &&
-	    red_drops(&s->red[class_slot], &c->red, colour, queue_count(q), now_ns, &s->random))
-		return DROP_RED;
-	if (unlikely(queue_count(q) >= c->limit_packets ||
-		     q->link_bytes + link_bytes > c->limit_bytes || !queue_put(q, &e)))
-		return DROP_QUEUE_FULL;
-	s->active |= UINT32_C(1) << class_slot;
-	return DROP_NONE;
+	if (reason == DROP_NONE)
+		schedule_activate(s, UINT32_C(1) << class_slot);
+	return reason;
 }
 
+/* A frame that leaves; and with the first of a run, frames of one class that leave one after
+ * the other, what there is to say of all of them. */
 struct scheduled {
 	struct rte_mbuf *frame;
 	uint64_t waited_ns;
 	uint32_t contract_bytes;
 	uint8_t class_slot;
+	uint32_t run;	    /* frames, this one included. Only with a run's first, like all below */
+	uint64_t run_bytes; /* as they leave, without FCS */
+	uint64_t waited_ns_sum, waited_ns_max;
+	uint64_t jitter_ns_sum, jitter_ns_max; /* of the waits, from one to the next */
 };
 
 /* Called with each frame that waited longer than its shape contract allows; it is the

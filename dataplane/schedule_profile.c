@@ -208,6 +208,15 @@ static int build_class(struct schedule_profile *out, const struct policy_spec *s
 	return build_queue(class, spec, c, out->largest_bytes);
 }
 
+static void gather_limits(struct schedule_profile *out)
+{
+	for (uint32_t slot = 0; slot < CLASS_SLOTS; slot++)
+		out->limits[slot] =
+			(struct schedule_limit){.bytes = out->classes[slot].limit_bytes,
+						.packets = out->classes[slot].limit_packets,
+						.red = out->classes[slot].red.enabled};
+}
+
 int schedule_profile_build(struct schedule_profile *out, const struct policy_spec *spec)
 {
 	uint32_t unit;
@@ -226,5 +235,6 @@ int schedule_profile_build(struct schedule_profile *out, const struct policy_spe
 		out->classes[slot].quantum = unit;
 	for (size_t i = 0; i < spec->class_count && !err; i++)
 		err = build_class(out, spec, &spec->classes[i]);
+	gather_limits(out);
 	return err;
 }
