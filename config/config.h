@@ -94,6 +94,8 @@ struct config_metering config_metering(const struct config_policy *p,
 
 /* Names of the vocabulary. dscp_name writes "EF" or "11"; buffer of at least 8. */
 const char *config_dscp_name(unsigned dscp, char *buffer, size_t size);
+/* "udp" or "protocol 200"; buffer of at least 16. */
+const char *config_protocol_name(unsigned protocol, char *buffer, size_t size);
 const char *config_exceed_name(enum exceed e);
 const char *config_account_name(enum account a);
 const char *config_meter_name(enum colour_meter m);

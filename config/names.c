@@ -124,6 +124,15 @@ bool protocol_by_name(const char *name, int16_t *protocol)
 	return false;
 }
 
+const char *config_protocol_name(unsigned protocol, char *buffer, size_t size)
+{
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (protocols[i].number == protocol)
+			return protocols[i].name;
+	snprintf(buffer, size, "protocol %u", protocol);
+	return buffer;
+}
+
 bool protocol_has_ports(int16_t protocol)
 {
 	return protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP || protocol == PROTOCOL_SCTP;

@@ -21,6 +21,7 @@
 
 #include "capture.h"
 #include "commands.h"
+#include "find_link.h"
 #include "frame_pool.h"
 #include "replay_arguments.h"
 #include "replay_output.h"
@@ -70,28 +71,6 @@ static int load_config(struct session *s)
 		config_report_print(&report, stderr);
 	config_report_clear(&report);
 	return s->config ? EXIT_OK : EXIT_CONFIG;
-}
-
-static int find_link(struct session *s)
-{
-	const struct config *c = s->config;
-
-	if (!s->arguments.link && c->link_count == 1)
-		return EXIT_OK;
-	for (size_t i = 0; s->arguments.link && i < c->link_count; i++) {
-		s->link = i;
-		if (strcmp(c->links[i].name, s->arguments.link) == 0)
-			return EXIT_OK;
-	}
-	fprintf(stderr, "edgemark: %s: ", s->arguments.config);
-	if (s->arguments.link)
-		fprintf(stderr, "no link '%s', expected", s->arguments.link);
-	else
-		fprintf(stderr, "several links, expected --link");
-	for (size_t i = 0; i < c->link_count; i++)
-		fprintf(stderr, "%s%s", i ? " or " : " ", c->links[i].name);
-	fputc('\n', stderr);
-	return EXIT_USAGE;
 }
 
 /* Writing to a file that is read, or twice to one, would destroy it. */
@@ -313,7 +292,7 @@ int command_replay(int argc, char **argv)
 	if (code == EXIT_OK)
 		code = load_config(s);
 	if (code == EXIT_OK)
-		code = find_link(s);
+		code = find_link(s->config, s->arguments.config, s->arguments.link, &s->link);
 	if (code == EXIT_OK && capture_open(&s->capture, s->arguments.in) < 0)
 		code = EXIT_RUNTIME;
 	if (code == EXIT_OK)
