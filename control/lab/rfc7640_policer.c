@@ -24,7 +24,7 @@ static struct ideal_bucket bucket_of(const struct setup *setup, uint32_t class_i
 }
 
 /* The largest conforming burst of a stream, in frames. */
-static uint64_t burst_frames(const struct suite *s, const struct setup *setup,
+static uint64_t frames_in_burst(const struct suite *s, const struct setup *setup,
 			     const struct stream *stream)
 {
 	const struct ideal_bucket b = bucket_of(setup, stream->class_index);
@@ -50,7 +50,7 @@ static struct pattern excess(const struct suite *s, const struct setup *setup,
 	const struct ideal_bucket b = bucket_of(setup, stream->class_index);
 	uint64_t more = EXCESS_BYTES / stream_bytes(stream, setup->account) + 1;
 
-	return suite_bursts(s, stream, burst_frames(s, setup, stream) + more,
+	return suite_bursts(s, stream, frames_in_burst(s, setup, stream) + more,
 			    suite_ns(b.burst_bytes, b.rate_bps));
 }
 
@@ -200,7 +200,7 @@ static int run_hunt(struct suite *s, const char *name, const struct setup *setup
 		.stream = stream,
 		.account = setup->account,
 		.target_frames = burst / stream_bytes(stream, setup->account),
-		.predicted_frames = burst_frames(s, setup, stream),
+		.predicted_frames = frames_in_burst(s, setup, stream),
 		.settle_ns = SETTLE_NS + suite_ns(burst, s->cir_bps),
 	};
 
