@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Rules that get in each other's way, pair by pair. An ACL may hold thousands of rules,
- * so each is first packed into words of value and mask: two rules that differ where both
- * care are disjoint, and most pairs end there.
+ * Rules that get in each other's way. An ACL may hold thousands of rules: of each, only the
+ * earlier ones that share packets with it are looked at closely.
  */
 #include "overlaps.h"
 
@@ -10,108 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hidden.h"
 #include "names.h"
-#include "prefix.h"
 #include "report.h"
 
-enum { WORD_SOURCE, WORD_DESTINATION, WORD_FIELDS, WORDS };
-
-struct match { /* a rule, packed */
-	uint64_t value[WORDS], mask[WORDS];
-	uint16_t source_low, source_high, destination_low, destination_high;
-};
-
-/* --- packing ---------------------------------------------------------------------- */
-
-/* The first 64 bits of the address; what lies beyond is compared apart. */
-static void pack_prefix(const struct config_prefix *p, uint64_t *value, uint64_t *mask)
-{
-	unsigned length = p->length < 64 ? p->length : 64;
-
-	*value = 0;
-	for (size_t i = 0; i < 8; i++)
-		*value = *value << 8 | p->address[i];
-	*mask = length ? UINT64_MAX << (64 - length) : 0;
-	*value &= *mask;
-}
-
-static void pack_field(struct match *m, unsigned shift, unsigned bits, int value)
-{
-	if (value == MATCH_ANY)
-		return;
-	m->value[WORD_FIELDS] |= (uint64_t)(unsigned)value << shift;
-	m->mask[WORD_FIELDS] |= ((UINT64_C(1) << bits) - 1) << shift;
-}
-
-static void pack(struct match *m, const struct config_rule *r)
-{
-	int family = r->source.family ? r->source.family : r->destination.family;
-
-	*m = (struct match){.source_high = UINT16_MAX, .destination_high = UINT16_MAX};
-	pack_prefix(&r->source, &m->value[WORD_SOURCE], &m->mask[WORD_SOURCE]);
-	pack_prefix(&r->destination, &m->value[WORD_DESTINATION], &m->mask[WORD_DESTINATION]);
-	pack_field(m, 0, 8, r->protocol);
-	pack_field(m, 8, 8, r->dscp);
-	pack_field(m, 16, 16, r->vlan);
-	pack_field(m, 32, 8, family ? family : MATCH_ANY);
-	if (r->source_port.named) {
-		m->source_low = r->source_port.low;
-		m->source_high = r->source_port.high;
-	}
-	if (r->destination_port.named) {
-		m->destination_low = r->destination_port.low;
-		m->destination_high = r->destination_port.high;
-	}
-}
-
-/* --- pairs ------------------------------------------------------------------------ */
-
-/* Whether no packet matches both, by all but the far end of IPv6 addresses. */
-static bool is_disjoint(const struct match *a, const struct match *b)
-{
-	uint64_t differ = 0;
-
-	for (size_t i = 0; i < WORDS; i++)
-		differ |= (a->value[i] ^ b->value[i]) & a->mask[i] & b->mask[i];
-	return differ || a->source_low > b->source_high || b->source_low > a->source_high ||
-	       a->destination_low > b->destination_high || b->destination_low > a->destination_high;
-}
-
-static bool prefixes_meet(const struct config_prefix *a, const struct config_prefix *b)
-{
-	return !a->family || !b->family || prefix_covers(a, b) || prefix_covers(b, a);
-}
-
-static bool rules_meet(const struct config_rule *a, const struct config_rule *b)
-{
-	return prefixes_meet(&a->source, &b->source) &&
-	       prefixes_meet(&a->destination, &b->destination);
-}
-
-/* A prefix of length 0 is covered by the comparison of families. */
-static bool prefix_hides(const struct config_prefix *outer, const struct config_prefix *inner)
-{
-	return outer->length == 0 || prefix_covers(outer, inner);
-}
+/* --- ranges ----------------------------------------------------------------------- */
 
 static bool range_hides(const struct config_port_range *outer,
 			const struct config_port_range *inner)
 {
 	return !outer->named ||
 	       (inner->named && outer->low <= inner->low && inner->high <= outer->high);
-}
-
-/* Whether each packet that matches the later rule matches the earlier. */
-static bool hides(const struct config_rule *earlier, const struct match *e,
-		  const struct config_rule *later, const struct match *m)
-{
-	for (size_t i = 0; i < WORDS; i++)
-		if ((e->mask[i] & ~m->mask[i]) || ((e->value[i] ^ m->value[i]) & e->mask[i]))
-			return false;
-	return range_hides(&earlier->source_port, &later->source_port) &&
-	       range_hides(&earlier->destination_port, &later->destination_port) &&
-	       prefix_hides(&earlier->source, &later->source) &&
-	       prefix_hides(&earlier->destination, &later->destination);
 }
 
 static bool ranges_cross(const struct config_port_range *a, const struct config_port_range *b)
@@ -158,41 +66,96 @@ static void warn_overlap(const struct config *c, const struct config_rule *earli
 		       earlier->where.file, earlier->where.line);
 }
 
-/* The rules before the later one; of each kind of trouble the first is told. */
-static void warn_of_rule(const struct config *c, const struct config_acl *acl,
-			 const struct match *matches, size_t later, struct config_report *report)
+struct overlaps {
+	const struct config *config;
+	const struct config_acl *acl;
+	struct region *regions; /* of the rules */
+	uint32_t *candidates;
+	struct hidden_search search;
+	struct config_report *report;
+};
+
+/* The first rule of those that hide the later one, and how many they are. */
+static void warn_hidden_together(const struct overlaps *o, const struct config_rule *later)
 {
-	const struct config_rule *rules = acl->rules, *r = &rules[later];
+	const struct hidden_search *s = &o->search;
+	const struct config_rule *first = NULL, *second = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->candidate_count; i++) {
+		if (!s->used[i])
+			continue;
+		if (count == 0)
+			first = &o->acl->rules[s->candidates[i]];
+		else if (count == 1)
+			second = &o->acl->rules[s->candidates[i]];
+		count++;
+	}
+	if (count < 2)
+		return;
+	report_warning(o->report, later->where,
+		       "rule %s %" PRIu32 " never matches: %zu earlier rules together take all its "
+		       "packets, among them %s %" PRIu32 " at %s:%u and %s %" PRIu32 " at %s:%u",
+		       later->acl, later->seq, count, first->acl, first->seq, first->where.file,
+		       first->where.line, second->acl, second->seq, second->where.file,
+		       second->where.line);
+}
+
+/* The rules before the later one; of each kind of trouble the first is told. */
+static void warn_of_rule(struct overlaps *o, size_t later)
+{
+	const struct config_rule *rules = o->acl->rules, *r = &rules[later];
+	const struct region *region = &o->regions[later];
 	bool told = false;
 
+	o->search.candidate_count = 0;
 	for (size_t i = 0; i < later; i++) {
-		if (is_disjoint(&matches[i], &matches[later]) || !rules_meet(&rules[i], r))
+		if (!regions_meet(&o->regions[i], region))
 			continue;
-		if (hides(&rules[i], &matches[i], r, &matches[later])) {
-			warn_hidden(&rules[i], r, report);
+		if (region_within(region, &o->regions[i])) {
+			warn_hidden(&rules[i], r, o->report);
 			return;
 		}
+		o->candidates[o->search.candidate_count++] = (uint32_t)i;
 		if (!told && !same_outcome(&rules[i], r) &&
 		    (ranges_cross(&rules[i].source_port, &r->source_port) ||
 		     ranges_cross(&rules[i].destination_port, &r->destination_port))) {
-			warn_overlap(c, &rules[i], r, report);
+			warn_overlap(o->config, &rules[i], r, o->report);
 			told = true;
 		}
 	}
+	if (hidden_by_candidates(&o->search, region))
+		warn_hidden_together(o, r);
 }
 
 void warn_of_overlaps(const struct config *c, const struct config_acl *acl,
 		      struct config_report *report)
 {
-	struct match *matches = calloc(acl->rule_count + 1, sizeof(*matches));
+	const size_t count = acl->rule_count + 1;
+	struct overlaps o = {
+		.config = c,
+		.acl = acl,
+		.regions = aligned_alloc(_Alignof(struct region), count * sizeof(*o.regions)),
+		.candidates = calloc(count, sizeof(*o.candidates)),
+		.search.used = calloc(count, sizeof(*o.search.used)),
+		.search.parts = aligned_alloc(_Alignof(struct hidden_part),
+					      HIDDEN_PARTS_MAX * sizeof(*o.search.parts)),
+		.search.tests_left = HIDDEN_TESTS_OF_ACL,
+		.report = report,
+	};
 
-	if (!matches)
-		return;
-	for (size_t i = 0; i < acl->rule_count; i++)
-		pack(&matches[i], &acl->rules[i]);
-	for (size_t i = 0; i < acl->rule_count; i++)
-		warn_of_rule(c, acl, matches, i, report);
-	free(matches);
+	o.search.regions = o.regions;
+	o.search.candidates = o.candidates;
+	if (o.regions && o.candidates && o.search.used && o.search.parts) {
+		for (size_t i = 0; i < acl->rule_count; i++)
+			o.regions[i] = region_of_rule(&acl->rules[i]);
+		for (size_t i = 0; i < acl->rule_count; i++)
+			warn_of_rule(&o, i);
+	}
+	free(o.regions);
+	free(o.candidates);
+	free(o.search.used);
+	free(o.search.parts);
 }
 
 /* --- Lync and Teams --------------------------------------------------------------- */
@@ -218,16 +181,16 @@ static bool is_voice(const struct config *c, const struct config_rule *r)
 static bool collides(const struct config *c, const struct config_rule *voice,
 		     const struct config_rule *other)
 {
-	struct match a, b;
+	struct region a, b;
 
 	if (!((touches(voice, &voice->source_port) && touches(other, &other->source_port)) ||
 	      (touches(voice, &voice->destination_port) &&
 	       touches(other, &other->destination_port))) ||
 	    is_voice(c, other))
 		return false;
-	pack(&a, voice);
-	pack(&b, other);
-	return !is_disjoint(&a, &b) && rules_meet(voice, other);
+	a = region_of_rule(voice);
+	b = region_of_rule(other);
+	return regions_meet(&a, &b);
 }
 
 static const struct config_rule *find_collision(const struct config *c,

@@ -95,22 +95,6 @@ struct region region_of_rule(const struct config_rule *rule)
 
 /* --- comparing --------------------------------------------------------------------- */
 
-static bool addresses_meet(const struct region_addresses *a, const struct region_addresses *b)
-{
-	return a->low <= b->high && b->low <= a->high;
-}
-
-/* Without branches over the fields: many regions are compared with many. */
-bool regions_meet(const struct region *a, const struct region *b)
-{
-	unsigned apart = 0;
-
-	for (size_t f = 0; f < REGION_FIELDS; f++)
-		apart |= (unsigned)(a->low[f] > b->high[f]) | (unsigned)(b->low[f] > a->high[f]);
-	return !apart && addresses_meet(&a->source, &b->source) &&
-	       addresses_meet(&a->destination, &b->destination);
-}
-
 static bool addresses_within(const struct region_addresses *a, const struct region_addresses *b)
 {
 	return b->low <= a->low && a->high <= b->high;

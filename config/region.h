@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "model.h"
 
@@ -56,7 +57,29 @@ void region_narrow_destination(struct region *r, const struct config_prefix *p);
 /* Narrows one field to [low, high]. */
 void region_narrow(struct region *r, enum region_field f, uint16_t low, uint16_t high);
 
-bool regions_meet(const struct region *a, const struct region *b);
+static inline bool addresses_meet(const struct region_addresses *a,
+				  const struct region_addresses *b)
+{
+	return a->low <= b->high && b->low <= a->high;
+}
+
+/* All fields at once: many regions are compared with many. */
+static inline bool regions_meet(const struct region *a, const struct region *b)
+{
+	typedef uint16_t fields __attribute__((vector_size(REGION_FIELDS * sizeof(uint16_t))));
+	typedef uint64_t halves __attribute__((vector_size(REGION_FIELDS * sizeof(uint16_t))));
+	fields a_low, a_high, b_low, b_high;
+	halves apart;
+
+	memcpy(&a_low, a->low, sizeof(a_low));
+	memcpy(&a_high, a->high, sizeof(a_high));
+	memcpy(&b_low, b->low, sizeof(b_low));
+	memcpy(&b_high, b->high, sizeof(b_high));
+	apart = (halves)((a_low > b_high) | (b_low > a_high));
+	return (apart[0] | apart[1]) == 0 && addresses_meet(&a->source, &b->source) &&
+	       addresses_meet(&a->destination, &b->destination);
+}
+
 bool region_within(const struct region *inner, const struct region *outer);
 
 /* Whether some packet can be in it: only UDP, TCP and SCTP have ports, only a tag a PCP. */

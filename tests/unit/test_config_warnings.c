@@ -143,6 +143,35 @@ static const struct doubt doubts[] = {
 	{RULES("{ seq = 1; protocol = 0; class = \"voice\"; },\n{ seq = 2; protocol = 1; class = "
 	       "\"video\"; }"),
 	 0, ""},
+	/* hidden by several */
+	{RULES("{ seq = 1; protocol = \"udp\"; source-port = \"100-149\"; class = \"voice\"; },\n"
+	       "{ seq = 2; source-port = \"150-200\"; class = \"voice\"; },\n"
+	       "{ seq = 3; protocol = \"udp\"; source-port = \"100-200\"; class = \"voice\"; }"),
+	 7,
+	 "rule a 3 never matches: 2 earlier rules together take all its packets, among them a 1 "
+	 "at"},
+	{RULES("{ seq = 1; protocol = \"udp\"; source-port = \"100-149\"; class = \"voice\"; },\n"
+	       "{ seq = 2; source-port = \"151-200\"; class = \"voice\"; },\n"
+	       "{ seq = 3; protocol = \"udp\"; source-port = \"100-200\"; class = \"voice\"; }"),
+	 0, ""},
+	{RULES("{ seq = 1; source = \"10.0.0.0/9\"; class = \"voice\"; },\n"
+	       "{ seq = 2; source = \"10.128.0.0/9\"; class = \"voice\"; },\n"
+	       "{ seq = 3; source = \"10.0.0.0/8\"; vlan = 5; class = \"video\"; }"),
+	 7, "rule a 3 never matches"},
+	/* only UDP, TCP and SCTP have ports */
+	{RULES("{ seq = 1; protocol = \"udp\"; source-port = 5; class = \"voice\"; },\n"
+	       "{ seq = 2; protocol = \"tcp\"; source-port = 5; class = \"voice\"; },\n"
+	       "{ seq = 3; protocol = \"sctp\"; source-port = 5; class = \"voice\"; },\n"
+	       "{ seq = 4; source-port = 5; class = \"video\"; }"),
+	 8, "rule a 4 never matches: 3 earlier rules"},
+	{RULES("{ seq = 1; protocol = \"udp\"; source-port = 5; class = \"voice\"; },\n"
+	       "{ seq = 2; protocol = \"tcp\"; source-port = 5; class = \"voice\"; },\n"
+	       "{ seq = 3; source-port = 5; class = \"video\"; }"),
+	 0, ""},
+	{RULES("{ seq = 1; source = \"0.0.0.0/0\"; class = \"voice\"; },\n"
+	       "{ seq = 2; source = \"::/0\"; class = \"voice\"; },\n{ seq = 3; class = \"video\"; "
+	       "}"),
+	 7, "rule a 3 never matches"},
 	/* ranges that overlap in part */
 	{RULES("{ seq = 1; source-port = \"100-200\"; " VOICE
 	       ",\n{ seq = 2; source-port = \"200-300\"; " VIDEO),
