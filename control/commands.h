@@ -13,6 +13,7 @@ enum exit_code { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_CONFIG = 78
 	X(command_replay, "replay",                                                                \
 	  "send a capture through the same pipeline, on a virtual clock")                          \
 	X(command_explain, "explain", "what would become of a packet, and why")                    \
+	X(command_diff, "diff", "what another configuration would change, for which traffic")      \
 	X(command_lab, "lab", "rehearse an overrun of the voice contract, on a virtual clock")     \
 	X(command_show, "show", "figures of the running daemon")                                   \
 	X(command_reload, "reload", "have the running daemon load its configuration again")
