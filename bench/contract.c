@@ -116,7 +116,7 @@ static void report_setting(struct report *r, const struct setting *t, uint32_t b
 
 static int measure(const struct setting *t, const struct options *o, struct report *r)
 {
-	const struct rule_set set = {"", PORT_RULES, 100, MATCH_ANY, t->calls};
+	const struct rule_set set = {"", PORT_RULES, 100, MATCH_ANY, t->calls, WORST_NONE};
 	const struct site_options options = {&set,	t->contract_percent,
 					     false,	t->followed,
 					     t->exceed, (uint64_t)PERIOD_NS * BURST / t->calls};
@@ -180,7 +180,7 @@ static int measure_exceed(enum exceed exceed, const struct options *o, struct re
 
 static int measure_meter(const struct options *o, struct report *r)
 {
-	const struct rule_set set = {"", PORT_RULES, 100, MATCH_ANY, 1000};
+	const struct rule_set set = {"", PORT_RULES, 100, MATCH_ANY, 1000, WORST_NONE};
 	struct result result = {.group = "peers, alone", .what = "rte_meter, srTCM"};
 	static struct samples samples;
 	struct frames f;

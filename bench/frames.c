@@ -11,20 +11,28 @@
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 
+#include "parse.h"
+
 enum {
 	RTP_OFFSET = 42,
+	FRAGMENT_OFFSET = 185, /* times eight bytes: behind a full first one */
+	DESTINATION_OPTIONS = 60,
+	EXTENSION_BYTES = 8,
 	POOL_CACHE = 256,
 	POOL_SPARE = 4 * POOL_CACHE, /* what caches and dropped frames hold */
 };
 
-static void write_headers(uint8_t *out, const struct packet *p, uint32_t frame_bytes)
+static const uint8_t addresses[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
+
+static void write_ipv4(uint8_t *out, const struct packet *p, uint32_t ip_bytes, bool fragment)
 {
-	static const uint8_t ethernet[14] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x08, 0x00};
 	const rte_be16_t ports[2] = {rte_cpu_to_be_16(p->source_port),
 				     rte_cpu_to_be_16(p->destination_port)};
 	struct rte_ipv4_hdr ip = {
 		.version_ihl = 0x45,
-		.total_length = rte_cpu_to_be_16((uint16_t)(frame_bytes - sizeof(ethernet))),
+		.total_length = rte_cpu_to_be_16((uint16_t)ip_bytes),
+		.packet_id = fragment ? ports[0] : 0,
+		.fragment_offset = rte_cpu_to_be_16(fragment ? FRAGMENT_OFFSET : 0),
 		.time_to_live = 64,
 		.next_proto_id = p->protocol,
 		.src_addr = rte_cpu_to_be_32(p->source),
@@ -32,12 +40,52 @@ static void write_headers(uint8_t *out, const struct packet *p, uint32_t frame_b
 	};
 
 	ip.hdr_checksum = rte_ipv4_cksum(&ip);
-	memset(out, 0, HEADERS_BYTES);
 	if (p->class_slot == SLOT_VOICE)
 		out[RTP_OFFSET] = 0x80; /* G.711; its source is 0 */
-	memcpy(out, ethernet, sizeof(ethernet));
-	memcpy(out + sizeof(ethernet), &ip, sizeof(ip));
-	memcpy(out + sizeof(ethernet) + sizeof(ip), ports, sizeof(ports));
+	out[12] = 0x08;
+	memcpy(out + RTE_ETHER_HDR_LEN, &ip, sizeof(ip));
+	memcpy(out + RTE_ETHER_HDR_LEN + sizeof(ip), ports, sizeof(ports));
+}
+
+/* Destination options of eight bytes, one after the other (RFC 8200 4.6), then the ports. */
+static void write_extended(uint8_t *out, const struct packet *p, uint32_t ip_bytes)
+{
+	const rte_be16_t ports[2] = {rte_cpu_to_be_16(p->source_port),
+				     rte_cpu_to_be_16(p->destination_port)};
+	struct rte_ipv6_hdr ip = {
+		.vtc_flow = rte_cpu_to_be_32(UINT32_C(6) << 28),
+		.payload_len = rte_cpu_to_be_16((uint16_t)(ip_bytes - sizeof(ip))),
+		.proto = DESTINATION_OPTIONS,
+		.hop_limits = 64,
+		.src_addr = {0x20, 0x01, 0x0d, 0xb8},
+		.dst_addr = {0x20, 0x01, 0x0d, 0xb8, 0xff},
+	};
+	uint8_t *at = out + RTE_ETHER_HDR_LEN + sizeof(ip);
+
+	memcpy(ip.src_addr + 12, &p->source, sizeof(p->source));
+	memcpy(ip.dst_addr + 12, &p->destination, sizeof(p->destination));
+	out[12] = 0x86;
+	out[13] = 0xdd;
+	memcpy(out + RTE_ETHER_HDR_LEN, &ip, sizeof(ip));
+	for (uint32_t k = 0; k < PARSE_EXTENSIONS_MAX; k++, at += EXTENSION_BYTES) {
+		at[0] = k + 1 < PARSE_EXTENSIONS_MAX ? DESTINATION_OPTIONS : p->protocol;
+		at[2] = 1; /* PadN of four bytes */
+		at[3] = 4;
+	}
+	memcpy(at, ports, sizeof(ports));
+}
+
+static void write_headers(const struct frames *f, uint8_t *out, const struct packet *p,
+			  enum worst worst)
+{
+	const uint32_t ip_bytes = f->frame_bytes - RTE_ETHER_HDR_LEN;
+
+	memset(out, 0, f->header_bytes);
+	memcpy(out, addresses, sizeof(addresses));
+	if (worst == WORST_EXTENSIONS)
+		write_extended(out, p, ip_bytes);
+	else
+		write_ipv4(out, p, ip_bytes, worst == WORST_FRAGMENTS);
 }
 
 int frames_create(struct frames *f, const struct rule_set *set, uint32_t count,
@@ -49,13 +97,15 @@ int frames_create(struct frames *f, const struct rule_set *set, uint32_t count,
 
 	*f = (struct frames){.count = count,
 			     .frame_bytes = frame_bytes - RTE_ETHER_CRC_LEN,
-			     .calls = set->calls ? set->calls : count};
+			     .calls = set->calls ? set->calls : count,
+			     .header_bytes = set->worst == WORST_EXTENSIONS ? EXTENDED_HEADERS_BYTES
+									    : HEADERS_BYTES};
 	snprintf(name, sizeof(name), "bench-%u", pools++);
 	f->pool = rte_pktmbuf_pool_create(name, count + POOL_SPARE, POOL_CACHE, 0,
 					  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	f->mbufs = calloc(count, sizeof(*f->mbufs));
 	f->packets = calloc(count, sizeof(*f->packets));
-	f->headers = calloc(count, sizeof(*f->headers));
+	f->headers = calloc(count, f->header_bytes);
 	if (f->pool == NULL || f->mbufs == NULL || f->packets == NULL || f->headers == NULL) {
 		frames_destroy(f);
 		return -ENOMEM;
@@ -63,7 +113,8 @@ int frames_create(struct frames *f, const struct rule_set *set, uint32_t count,
 	for (uint32_t i = 0; i < count; i++) {
 		f->packets[i] =
 			set->calls ? rules_call(i % set->calls) : rules_packet(set, &random);
-		write_headers(f->headers[i], &f->packets[i], f->frame_bytes);
+		write_headers(f, f->headers + (size_t)i * f->header_bytes, &f->packets[i],
+			      set->worst);
 	}
 	return frames_arm(f, NULL, 0);
 }
@@ -104,7 +155,8 @@ int frames_arm(struct frames *f, struct rte_mbuf *const *sent, uint32_t count)
 		rte_pktmbuf_reset_headroom(m);
 		m->data_len = (uint16_t)f->frame_bytes;
 		m->pkt_len = f->frame_bytes;
-		memcpy(rte_pktmbuf_mtod(m, void *), f->headers[i], HEADERS_BYTES);
+		memcpy(rte_pktmbuf_mtod(m, void *), f->headers + (size_t)i * f->header_bytes,
+		       f->header_bytes);
 		if (f->packets[i].class_slot == SLOT_VOICE)
 			number_rtp(rte_pktmbuf_mtod(m, uint8_t *),
 				   f->armed * (f->count / f->calls) + i / f->calls);

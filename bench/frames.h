@@ -15,7 +15,8 @@ struct rte_mbuf;
 struct rte_mempool;
 
 enum {
-	HEADERS_BYTES = 54, /* Ethernet, IPv4, UDP or as much of TCP, RTP */
+	HEADERS_BYTES = 54,	      /* Ethernet, IPv4, UDP or as much of TCP, RTP */
+	EXTENDED_HEADERS_BYTES = 122, /* Ethernet, IPv6, extension headers, ports */
 };
 
 struct frames {
@@ -27,7 +28,8 @@ struct frames {
 	uint32_t alive;	      /* of the mbufs below that are ours */
 	struct rte_mbuf **mbufs;
 	struct packet *packets;
-	uint8_t (*headers)[HEADERS_BYTES];
+	uint32_t header_bytes;
+	uint8_t *headers; /* so many bytes of each */
 };
 
 /* frame_bytes: with FCS, as a frame's size is named (64, 1518). 0 or -ENOMEM. */

@@ -12,12 +12,27 @@ enum {
 	NO_RULE_PERCENT = 25, /* of the packets that go to rte_acl */
 };
 
-const struct rule_set rules_ports = {"6 UDP source-port rules", PORT_RULES, 100, MATCH_ANY, 0};
-const struct rule_set rules_ports_acl = {"6 rules, none decided by port", PORT_RULES, 100, 0, 0};
-const struct rule_set rules_half = {"1,000 rules, half decided by port", MIXED_RULES, 50, MATCH_ANY,
-				    0};
-const struct rule_set rules_none = {"1,000 rules, none decided by port", MIXED_RULES, 0, MATCH_ANY,
-				    0};
+const struct rule_set rules_ports = {
+	"6 UDP source-port rules", PORT_RULES, 100, MATCH_ANY, 0, WORST_NONE};
+const struct rule_set rules_ports_acl = {
+	"6 rules, none decided by port", PORT_RULES, 100, 0, 0, WORST_NONE};
+const struct rule_set rules_half = {
+	"1,000 rules, half decided by port", MIXED_RULES, 50, MATCH_ANY, 0, WORST_NONE};
+const struct rule_set rules_none = {
+	"1,000 rules, none decided by port", MIXED_RULES, 0, MATCH_ANY, 0, WORST_NONE};
+
+const struct rule_set rules_fragments = {.name = "1,000 rules, fragments without their first",
+					 .rule_count = MIXED_RULES,
+					 .rule_dscp = MATCH_ANY,
+					 .worst = WORST_FRAGMENTS};
+const struct rule_set rules_extensions = {.name = "1,000 rules, IPv6 with 8 extension headers",
+					  .rule_count = MIXED_RULES,
+					  .rule_dscp = MATCH_ANY,
+					  .worst = WORST_EXTENSIONS};
+const struct rule_set rules_misses = {.name = "1,000 rules, none matches",
+				      .rule_count = MIXED_RULES,
+				      .rule_dscp = MATCH_ANY,
+				      .worst = WORST_MISSES};
 
 static const struct {
 	uint16_t low, high;
@@ -116,7 +131,7 @@ static void draw_tcp(struct packet *p, const struct rule_set *set, uint64_t *ran
 	p->destination = cloud_of(k) | (draw >> 8 & 0xffff);
 	p->destination_port = (uint16_t)(port_of(k) + draw % 100);
 	p->class_slot = class_of(k);
-	if (random_next(random) % 100 < NO_RULE_PERCENT) {
+	if (set->worst != WORST_NONE || random_next(random) % 100 < NO_RULE_PERCENT) {
 		p->destination_port = 443;
 		p->class_slot = SLOT_DEFAULT;
 	}

@@ -33,18 +33,29 @@ struct packet {
 	uint8_t class_slot; /* that it must get */
 };
 
+/* Packets that take the longest way through some stage. Their class is the default. */
+enum worst {
+	WORST_NONE,
+	WORST_FRAGMENTS,  /* later fragments whose first nobody saw */
+	WORST_EXTENSIONS, /* IPv6, with as many extension headers as the parser follows */
+	WORST_MISSES,	  /* the rules are searched up to the last field, and none matches */
+};
+
 struct rule_set {
 	const char *name;
 	uint32_t rule_count;
 	uint32_t by_port_percent; /* of packets that their UDP source port decides */
 	int16_t rule_dscp;	  /* MATCH_ANY, or 0: a field more, and no rule decides by port */
 	uint32_t calls;		  /* all packets are of so many calls, in turn; 0: at random */
+	enum worst worst;
 };
 
 extern const struct rule_set rules_ports;     /* UDP source ports, nothing else */
 extern const struct rule_set rules_ports_acl; /* the same, each left open by a DSCP */
 extern const struct rule_set rules_half;      /* 1,000, half of the packets decided by port */
 extern const struct rule_set rules_none;      /* 1,000, none decided by port */
+
+extern const struct rule_set rules_fragments, rules_extensions, rules_misses; /* 1,000 */
 
 void rules_fill(const struct rule_set *set, struct rule_spec *rules);
 struct packet rules_packet(const struct rule_set *set, uint64_t *random);

@@ -72,7 +72,7 @@ static struct contract_spec voice_contract(const struct site *s, const struct fr
 		.slot = VOICE_CONTRACT,
 		.epoch = 1,
 		.class_slots = 1u << SLOT_VOICE,
-		.cir_bps = cir,
+		.cir_bps = RTE_MAX(cir, UINT64_C(64000)),	      /* where no voice comes */
 		.burst_bytes = RTE_MAX(cir / 50 / 8, UINT64_C(3036)), /* 20 ms */
 		.account = ACCOUNT_IP,
 		.exceed = o->exceed,

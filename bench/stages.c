@@ -53,6 +53,9 @@ static const struct setting settings[] = {
 	{{&rules_none, WITHIN_PERCENT, false, false, EXCEED_RANDOM, 0}, FEW, 64, true, true},
 	{{&rules_ports, WITHIN_PERCENT, false, true, EXCEED_RANDOM, 0}, FEW, 64, true, true},
 	{{&rules_ports, WITHIN_PERCENT, false, true, EXCEED_RANDOM, 0}, MANY, 64, true, true},
+	{{&rules_fragments, WITHIN_PERCENT, false, false, EXCEED_RANDOM, 0}, FEW, 64, true, true},
+	{{&rules_extensions, WITHIN_PERCENT, false, false, EXCEED_RANDOM, 0}, FEW, 128, true, true},
+	{{&rules_misses, WITHIN_PERCENT, false, false, EXCEED_RANDOM, 0}, FEW, 64, true, true},
 };
 
 static const char *const stage_names[STAGES] = {
@@ -119,9 +122,10 @@ static void report_setting(struct report *r, const struct setting *t, struct sam
 	char *group = groups[t - settings];
 	struct result result = {.group = group, .frame_bytes = t->frame_bytes, .frames = t->frames};
 
-	snprintf(group, sizeof(groups[0]), "%s, voice %s%s%s", t->site.rules->name,
-		 t->site.contract_percent == OVERRUN_PERCENT ? "at 125 % of its contract"
-							     : "within its contract",
+	snprintf(group, sizeof(groups[0]), "%s%s%s%s", t->site.rules->name,
+		 t->site.rules->worst != WORST_NONE	       ? ""
+		 : t->site.contract_percent == OVERRUN_PERCENT ? ", voice at 125 % of its contract"
+							       : ", voice within its contract",
 		 t->site.calls ? ", calls followed" : "",
 		 t->site.class_rates ? ", a rate for each class" : "");
 	for (uint32_t k = 0; t->by_stage && k < STAGES; k++) {
