@@ -25,7 +25,7 @@ static struct ideal_bucket bucket_of(const struct setup *setup, uint32_t class_i
 
 /* The largest conforming burst of a stream, in frames. */
 static uint64_t frames_in_burst(const struct suite *s, const struct setup *setup,
-			     const struct stream *stream)
+				const struct stream *stream)
 {
 	const struct ideal_bucket b = bucket_of(setup, stream->class_index);
 
