@@ -38,18 +38,23 @@ static int connect_to(const char *path, unsigned timeout_ms)
 	return fd;
 }
 
-static int send_request(int fd, const char *command)
+static int send_request(int fd, json_t *request)
 {
-	char line[256];
-	const int length =
-		snprintf(line, sizeof(line), "{\"version\":1,\"command\":\"%s\"}\n", command);
+	char *line;
+	size_t length;
+	int ret = 0;
 
-	if (length < 0 || (size_t)length >= sizeof(line))
-		return -EINVAL;
+	json_object_set_new(request, "version", json_integer(1));
+	line = json_dumps(request, JSON_COMPACT);
+	if (!line)
+		return -ENOMEM;
+	length = strlen(line);
+	line[length++] = '\n'; /* in the place of the terminator */
 	/* So short a line is taken whole. A server that turned us away said why already. */
-	if (send(fd, line, (size_t)length, MSG_NOSIGNAL) != length && errno != EPIPE)
-		return -errno;
-	return 0;
+	if (send(fd, line, length, MSG_NOSIGNAL) != (ssize_t)length && errno != EPIPE)
+		ret = -errno;
+	free(line);
+	return ret;
 }
 
 /* Up to the end of the line, which is replaced by a terminator. */
@@ -140,13 +145,14 @@ static void explain(int err, const char *path, char *error, size_t error_size)
 	}
 }
 
-int client_request(const char *path, const char *command, unsigned timeout_ms, json_t **result,
-		   char *error, size_t error_size)
+int client_ask(const char *path, json_t *request, unsigned timeout_ms, json_t **result, char *error,
+	       size_t error_size)
 {
 	const int fd = connect_to(path, timeout_ms);
-	int ret = fd < 0 ? fd : send_request(fd, command);
+	int ret = fd < 0 ? fd : send_request(fd, request);
 
 	*result = NULL;
+	json_decref(request);
 	if (ret == 0)
 		ret = read_answer(fd, result, error, error_size);
 	if (fd >= 0)
@@ -154,4 +160,11 @@ int client_request(const char *path, const char *command, unsigned timeout_ms, j
 	if (ret < 0)
 		explain(ret, path, error, error_size);
 	return ret == -ENOENT ? -ECONNREFUSED : ret;
+}
+
+int client_request(const char *path, const char *command, unsigned timeout_ms, json_t **result,
+		   char *error, size_t error_size)
+{
+	return client_ask(path, json_pack("{s:s}", "command", command), timeout_ms, result, error,
+			  error_size);
 }

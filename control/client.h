@@ -15,4 +15,8 @@
 int client_request(const char *path, const char *command, unsigned timeout_ms, json_t **result,
 		   char *error, size_t error_size);
 
+/* The same of a request that has more than its command; takes request over. */
+int client_ask(const char *path, json_t *request, unsigned timeout_ms, json_t **result, char *error,
+	       size_t error_size);
+
 #endif

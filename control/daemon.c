@@ -22,6 +22,7 @@
 #include "config/config.h"
 #include "control/document.h"
 #include "control/eal.h"
+#include "explain_live.h"
 #include "forwarding.h"
 #include "reload.h"
 #include "socket.h"
@@ -145,18 +146,31 @@ static void answer_show(struct daemon *d, uint64_t client, bool with_calls)
 		socket_refuse(d->socket, client, "out of memory");
 }
 
+static void answer_explain(struct daemon *d, uint64_t client, const json_t *request)
+{
+	char error[512];
+	json_t *x = explain_answer(d->forwarding.site->running, d->forwarding.pool, request, error,
+				   sizeof(error));
+
+	if (x)
+		socket_answer(d->socket, client, x);
+	else
+		socket_refuse(d->socket, client, error);
+}
+
 static void handle_command(void *daemon, uint64_t client, const char *command,
 			   const json_t *request)
 {
 	struct daemon *d = daemon;
 
-	(void)request;
 	if (strcmp(command, "show") == 0)
 		answer_show(d, client, false);
 	else if (strcmp(command, "show-calls") == 0)
 		answer_show(d, client, true);
 	else if (strcmp(command, "reload") == 0)
 		reload_request(d->reload, client);
+	else if (strcmp(command, "explain") == 0)
+		answer_explain(d, client, request);
 	else
 		socket_refuse(d->socket, client, "there is no such command");
 }

@@ -18,14 +18,17 @@
 #include "control/replay_memory.h"
 #include "control/site.h"
 
+#include "client.h"
 #include "explain.h"
 #include "explain_document.h"
+#include "explain_live.h"
 #include "explain_packet.h"
 #include "find_link.h"
 #include "frame_pool.h"
 
 static const char help[] =
 	"usage: edgemark explain -c FILE [--link NAME] [--direction upstream|downstream] [-j]\n"
+	"                        [--live [--socket PATH]]\n"
 	"                        PROTOCOL SOURCE[:PORT] DESTINATION[:PORT] [dscp D]\n"
 	"                        [vlan V [vlan V]] [pcp P] [length BYTES] [fragment first|later]\n"
 	"\n"
@@ -36,6 +39,9 @@ static const char help[] =
 	"  -c FILE          the configuration\n"
 	"  --link NAME      needed where FILE has several links\n"
 	"  --direction D    upstream (LAN to WAN, the default) or downstream\n"
+	"  --live           ask the running daemon, by its policy in force and untouched "
+	"counters;\n"
+	"                   -c only names its socket, as does --socket PATH\n"
 	"  -j               as JSON\n"
 	"\n"
 	"The packet:\n"
@@ -47,10 +53,14 @@ static const char help[] =
 	"  length BYTES     of the IP datagram; 200 by default\n"
 	"  fragment F       first, or later: without ports, its first not seen\n";
 
+enum { LIVE_TIMEOUT_MS = 5000 };
+
 struct arguments {
-	const char *config, *link;
+	const char *config, *link, *socket;
 	enum direction direction;
-	bool json, help;
+	bool json, live, help;
+	const char *const *words; /* of the packet */
+	size_t word_count;
 	struct explain_packet packet;
 };
 
@@ -72,11 +82,13 @@ static int read_direction(const char *word, enum direction *direction)
 
 static int read_options(int argc, char **argv, struct arguments *a)
 {
-	enum { LINK = 256, DIRECTION };
+	enum { LINK = 256, DIRECTION, LIVE, SOCKET };
 	static const struct option options[] = {
 		{"help", no_argument, NULL, 'h'},
 		{"link", required_argument, NULL, LINK},
 		{"direction", required_argument, NULL, DIRECTION},
+		{"live", no_argument, NULL, LIVE},
+		{"socket", required_argument, NULL, SOCKET},
 		{NULL, 0, NULL, 0},
 	};
 	int option, code = EXIT_OK;
@@ -97,6 +109,12 @@ static int read_options(int argc, char **argv, struct arguments *a)
 		case LINK:
 			a->link = optarg;
 			break;
+		case LIVE:
+			a->live = true;
+			break;
+		case SOCKET:
+			a->socket = optarg;
+			break;
 		case DIRECTION:
 			code = read_direction(optarg, &a->direction);
 			break;
@@ -115,19 +133,24 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
 
 	if (code != EXIT_OK || a->help)
 		return code;
-	if (!a->config)
+	if (!a->config && !a->live)
 		return usage("no configuration, expected -c FILE", "");
-	if (explain_packet_parse((const char *const *)argv + optind, (size_t)(argc - optind),
-				 &a->packet, error, sizeof(error)) < 0)
+	if (a->socket && !a->live)
+		return usage("--socket names the running daemon's, expected --live", "");
+	a->words = (const char *const *)argv + optind;
+	a->word_count = (size_t)(argc - optind);
+	if (a->word_count > EXPLAIN_WORDS_MAX)
+		return usage("too many words for a packet", "");
+	if (explain_packet_parse(a->words, a->word_count, &a->packet, error, sizeof(error)) < 0)
 		return usage(error, "");
 	return EXIT_OK;
 }
 
 /* --- the answer ------------------------------------------------------------------------- */
 
-static int print(const struct arguments *a, const struct explanation *x)
+/* Takes document over. */
+static int print(const struct arguments *a, json_t *document)
 {
-	json_t *document = explain_document(x);
 	bool sound = document != NULL;
 
 	if (sound && a->json)
@@ -162,7 +185,7 @@ static int explain(const struct arguments *a, const struct site *site, size_t li
 	if (err)
 		fprintf(stderr, "edgemark: the packet can't be explained: %s\n", strerror(-err));
 	else
-		err = print(a, &x);
+		err = print(a, explain_document(&x));
 	explainer_destroy(e);
 	frame_pool_destroy(&pool);
 	return err ? EXIT_RUNTIME : EXIT_OK;
@@ -188,11 +211,35 @@ static int build_and_explain(const struct arguments *a, struct config *c, size_t
 	return code;
 }
 
+/* The socket of --socket, of the configuration, or the usual one. */
+static int ask_daemon(const struct arguments *a, const struct config *c)
+{
+	const char *path = a->socket ? a->socket : c ? c->control.socket : CLIENT_SOCKET_DEFAULT;
+	json_t *document;
+	char error[1024];
+
+	if (client_ask(path, explain_request(a->link, a->direction, a->words, a->word_count),
+		       LIVE_TIMEOUT_MS, &document, error, sizeof(error)) == 0)
+		return print(a, document);
+	fprintf(stderr, "edgemark: %s\n", error);
+	return EXIT_RUNTIME;
+}
+
+static int load(const char *file, struct config **c)
+{
+	struct config_report report = {0};
+
+	*c = config_load(file, &report);
+	if (!*c)
+		config_report_print(&report, stderr);
+	config_report_clear(&report);
+	return *c ? EXIT_OK : EXIT_CONFIG;
+}
+
 int command_explain(int argc, char **argv)
 {
 	struct arguments a = {.direction = UPSTREAM};
-	struct config_report report = {0};
-	struct config *c;
+	struct config *c = NULL;
 	size_t link = 0;
 	int code = read_arguments(argc, argv, &a);
 
@@ -200,16 +247,14 @@ int command_explain(int argc, char **argv)
 		fputs(help, stdout);
 	if (code != EXIT_OK || a.help)
 		return code;
-	c = config_load(a.config, &report);
-	if (!c)
-		config_report_print(&report, stderr);
-	config_report_clear(&report);
-	if (!c)
-		return EXIT_CONFIG;
-	code = find_link(c, a.config, a.link, &link);
-	if (code != EXIT_OK) {
-		config_free(c);
-		return code;
-	}
-	return build_and_explain(&a, c, link);
+	if (a.config)
+		code = load(a.config, &c);
+	if (code == EXIT_OK && a.live)
+		code = ask_daemon(&a, c);
+	else if (code == EXIT_OK)
+		code = find_link(c, a.config, a.link, &link);
+	if (code == EXIT_OK && !a.live)
+		return build_and_explain(&a, c, link);
+	config_free(c);
+	return code;
 }

@@ -41,6 +41,11 @@ int frame_pool_create(struct frame_pool *p, uint64_t limit)
 	return frame_pool_grow(p);
 }
 
+struct frame_pool frame_pool_borrow(struct rte_mempool *pool)
+{
+	return (struct frame_pool){.parts = {pool}, .count = 1};
+}
+
 void frame_pool_destroy(struct frame_pool *p)
 {
 	for (uint32_t i = 0; i < p->count; i++)

@@ -27,6 +27,9 @@ struct frame_pool {
 int frame_pool_create(struct frame_pool *p, uint64_t limit);
 void frame_pool_destroy(struct frame_pool *p);
 
+/* Another's pool, which does not grow; not to be destroyed. */
+struct frame_pool frame_pool_borrow(struct rte_mempool *pool);
+
 /* An mbuf for the caller to write to; NULL: the pool is exhausted. */
 struct rte_mbuf *frame_pool_take(struct frame_pool *p);
 
