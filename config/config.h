@@ -32,6 +32,14 @@ struct config_report {
  * either way and is the caller's to clear. errno of an unreadable file is in the text. */
 struct config *config_load(const char *path, struct config_report *report);
 
+/* The same for a process with rights of its own. A file, or one that it includes, that others
+ * could have written brings a warning: config_reload() will refuse it. */
+struct config *config_load_for_daemon(const char *path, struct config_report *report);
+
+/* For a running daemon, which may be asked by anybody's edit: such a file is an error. Looks
+ * for errors only, since nobody reads the warnings. */
+struct config *config_reload(const char *path, struct config_report *report);
+
 /* The same of a text at hand; name stands for the file in messages. */
 struct config *config_load_text(const char *name, const char *text, struct config_report *report);
 

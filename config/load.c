@@ -79,9 +79,14 @@ static void load_source(struct loader *l, const char *text)
 }
 
 /* text NULL: the file's */
-static struct config *load(const char *name, const char *text, struct config_report *report)
+static struct config *load(const char *name, const char *text, enum loader_writers writers,
+			   struct config_report *report)
 {
-	struct loader l = {.report = report, .config = calloc(1, sizeof(*l.config))};
+	struct loader l = {
+		.report = report,
+		.config = calloc(1, sizeof(*l.config)),
+		.writers = writers,
+	};
 	struct config_where whole = {name, 0, 0};
 
 	*report = (struct config_report){0};
@@ -93,7 +98,7 @@ static struct config *load(const char *name, const char *text, struct config_rep
 		l.out_of_memory = true;
 	if (l.out_of_memory)
 		report_error(report, whole, "not enough memory to read it");
-	if (report->error_count == 0)
+	if (report->error_count == 0 && writers != WRITERS_REFUSE)
 		config_warn(l.config, report);
 	report_sort(report);
 	if (report->error_count == 0)
@@ -104,10 +109,20 @@ static struct config *load(const char *name, const char *text, struct config_rep
 
 struct config *config_load(const char *path, struct config_report *report)
 {
-	return load(path, NULL, report);
+	return load(path, NULL, WRITERS_ANY, report);
+}
+
+struct config *config_load_for_daemon(const char *path, struct config_report *report)
+{
+	return load(path, NULL, WRITERS_WARN, report);
+}
+
+struct config *config_reload(const char *path, struct config_report *report)
+{
+	return load(path, NULL, WRITERS_REFUSE, report);
 }
 
 struct config *config_load_text(const char *name, const char *text, struct config_report *report)
 {
-	return load(name, text, report);
+	return load(name, text, WRITERS_ANY, report);
 }

@@ -12,11 +12,15 @@
 #include "config.h"
 #include "source.h"
 
+/* What becomes of a file that others could have written. */
+enum loader_writers { WRITERS_ANY, WRITERS_WARN, WRITERS_REFUSE };
+
 struct loader {
 	struct config *config;
 	struct config_report *report;
 	struct source *source;	/* the file, or the profile being read */
 	unsigned profile_order; /* where in the file the profile was named; 0: the file */
+	enum loader_writers writers;
 	bool out_of_memory;
 };
 

@@ -256,6 +256,20 @@ static char *included_path(const struct scan *sc, const char *name, size_t lengt
 										       : path;
 }
 
+/* The file is open and read: what is checked is what is used. */
+static void check_writers(struct scan *sc, const struct source_file *file, const char *path)
+{
+	const struct config_where whole = {path, 0, 0};
+	char text[512];
+
+	if (sc->l->writers == WRITERS_ANY || !source_file_is_others(file, path, text, sizeof(text)))
+		return;
+	if (sc->l->writers == WRITERS_REFUSE)
+		report_error(sc->l->report, whole, "%s", text);
+	else
+		report_warning(sc->l->report, whole, "%s; until then it can't be reloaded", text);
+}
+
 static const struct source_file *add_file(struct scan *sc, const char *path, int *error)
 {
 	struct source *s = sc->s;
@@ -266,6 +280,7 @@ static const struct source_file *add_file(struct scan *sc, const char *path, int
 	if (*error)
 		return NULL;
 	file.name = loader_file_name(sc->l, path);
+	check_writers(sc, &file, path);
 	if (!file.name ||
 	    !reserve(sc->l, &files, s->file_count, &s->file_capacity, sizeof(s->files[0]))) {
 		free(file.text);

@@ -27,6 +27,9 @@ struct source_file {
 	size_t length;
 	dev_t device; /* of a file that is being read, so that loops are found */
 	ino_t inode;
+	uid_t owner;
+	gid_t group;
+	mode_t mode;
 };
 
 struct source_origin {
@@ -70,5 +73,10 @@ void source_clear(struct source *s);
  * -EISDIR, -ENOTSUP not a regular file, -EFBIG, -ENODATA empty, -EILSEQ a NUL byte. */
 int source_file_read(struct source_file *file, const char *path, size_t limit);
 const char *source_file_error(int error);
+
+/* Whether others than root, this process's user and their groups could have written the file;
+ * then why, and the remedy, in text. */
+bool source_file_is_others(const struct source_file *file, const char *path, char *text,
+			   size_t size);
 
 #endif

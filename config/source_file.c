@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +24,9 @@ static int check_kind(int fd, struct source_file *file, size_t limit)
 		return -EFBIG;
 	file->device = st.st_dev;
 	file->inode = st.st_ino;
+	file->owner = st.st_uid;
+	file->group = st.st_gid;
+	file->mode = st.st_mode;
 	return 0;
 }
 
@@ -90,4 +94,26 @@ const char *source_file_error(int error)
 	default:
 		return NULL;
 	}
+}
+
+bool source_file_is_others(const struct source_file *file, const char *path, char *text,
+			   size_t size)
+{
+	const mode_t by_others =
+		file->group == 0 || file->group == getegid() ? S_IWOTH : S_IWOTH | S_IWGRP;
+
+	if (file->owner != 0 && file->owner != geteuid()) {
+		snprintf(text, size,
+			 "belongs to uid %u, expected root or the daemon's user: chown %u '%s'",
+			 file->owner, geteuid(), path);
+		return true;
+	}
+	if (file->mode & by_others) {
+		snprintf(text, size,
+			 "others may write it (mode %04o), expected its owner alone: chmod go-w "
+			 "'%s'",
+			 file->mode & 07777, path);
+		return true;
+	}
+	return false;
 }

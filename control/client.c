@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "config/config.h"
+
 enum { READ_BYTES = 65536 };
 
 static int connect_to(const char *path, unsigned timeout_ms)
@@ -95,7 +97,7 @@ static int receive_line(int fd, char **line)
 
 static int read_answer(int fd, json_t **result, char *error, size_t error_size)
 {
-	const char *refused;
+	const char *refused, *reason;
 	json_t *answer;
 	char *line = NULL;
 	int ret = receive_line(fd, &line);
@@ -106,10 +108,13 @@ static int read_answer(int fd, json_t **result, char *error, size_t error_size)
 	free(line);
 	*result = json_incref(json_object_get(answer, "result"));
 	refused = json_string_value(json_object_get(answer, "error"));
+	reason = json_string_value(json_object_get(answer, "reason"));
 	if (!*result && refused)
 		snprintf(error, error_size, "%s", refused);
 	if (!*result)
 		ret = refused ? -EREMOTEIO : -EPROTO;
+	if (!*result && refused && reason && strcmp(reason, "busy") == 0)
+		ret = -EBUSY;
 	json_decref(answer);
 	return ret;
 }
@@ -139,10 +144,18 @@ static void explain(int err, const char *path, char *error, size_t error_size)
 			 path);
 		break;
 	case -EREMOTEIO: /* said by the daemon */
+	case -EBUSY:
 		break;
 	default:
 		snprintf(error, error_size, "%s: %s", path, strerror(-err));
 	}
+}
+
+int client_request(const char *path, const char *command, unsigned timeout_ms, json_t **result,
+		   char *error, size_t error_size)
+{
+	return client_ask(path, json_pack("{s:s}", "command", command), timeout_ms, result, error,
+			  error_size);
 }
 
 int client_ask(const char *path, json_t *request, unsigned timeout_ms, json_t **result, char *error,
@@ -152,19 +165,30 @@ int client_ask(const char *path, json_t *request, unsigned timeout_ms, json_t **
 	int ret = fd < 0 ? fd : send_request(fd, request);
 
 	*result = NULL;
-	json_decref(request);
 	if (ret == 0)
 		ret = read_answer(fd, result, error, error_size);
 	if (fd >= 0)
 		close(fd);
+	json_decref(request);
 	if (ret < 0)
 		explain(ret, path, error, error_size);
 	return ret == -ENOENT ? -ECONNREFUSED : ret;
 }
 
-int client_request(const char *path, const char *command, unsigned timeout_ms, json_t **result,
-		   char *error, size_t error_size)
+int client_socket_of_configuration(const char *file, char *path, size_t size)
 {
-	return client_ask(path, json_pack("{s:s}", "command", command), timeout_ms, result, error,
-			  error_size);
+	struct config_report report = {0};
+	struct config *c = config_load(file, &report);
+	int ret = 0;
+
+	if (!c) {
+		config_report_print(&report, stderr);
+		ret = -EINVAL;
+	} else if ((size_t)snprintf(path, size, "%s", c->control.socket) >= size) {
+		fprintf(stderr, "edgemark: control.socket is longer than %zu bytes\n", size);
+		ret = -EINVAL;
+	}
+	config_free(c);
+	config_report_clear(&report);
+	return ret;
 }

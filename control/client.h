@@ -11,12 +11,15 @@
 
 /* The result, a new reference. Else negative errno and a line for the user with the
  * remedy in error: -ECONNREFUSED nobody answers there, -EACCES not allowed, -ETIMEDOUT,
- * -EPROTO no answer of ours, -EREMOTEIO the daemon refused. */
+ * -EPROTO no answer of ours, -EREMOTEIO the daemon refused, -EBUSY it refused for now. */
 int client_request(const char *path, const char *command, unsigned timeout_ms, json_t **result,
 		   char *error, size_t error_size);
 
 /* The same of a request that has more than its command; takes request over. */
 int client_ask(const char *path, json_t *request, unsigned timeout_ms, json_t **result, char *error,
 	       size_t error_size);
+
+/* control.socket of a configuration. 0, or -EINVAL after lines on stderr. */
+int client_socket_of_configuration(const char *file, char *path, size_t size);
 
 #endif

@@ -25,8 +25,10 @@
 #include "explain_live.h"
 #include "forwarding.h"
 #include "reload.h"
+#include "reload_report.h"
 #include "socket.h"
 #include "tables.h"
+#include "watch.h"
 
 enum {
 	TICK_MS = 1000,
@@ -48,7 +50,9 @@ struct run_options {
 
 struct daemon {
 	struct forwarding forwarding;
+	const char *file;
 	struct reload *reload;
+	struct watch *watch;
 	struct socket_server *socket;
 	int epoll_fd, signal_fd;
 	bool stop;
@@ -140,9 +144,12 @@ static void answer_show(struct daemon *d, uint64_t client, bool with_calls)
 {
 	json_t *document = forwarding_document(&d->forwarding, with_calls);
 
-	if (document)
+	const struct reload_pending pending = reload_pending(d->reload);
+
+	if (document) {
+		json_object_set_new(document, "pending", reload_pending_json(&pending));
 		socket_answer(d->socket, client, document);
-	else
+	} else
 		socket_refuse(d->socket, client, "out of memory");
 }
 
@@ -158,6 +165,58 @@ static void answer_explain(struct daemon *d, uint64_t client, const json_t *requ
 		socket_refuse(d->socket, client, error);
 }
 
+/* What is about to be read is what the watch compares with from now on. */
+static void request_reload(struct daemon *d, const struct reload_request *request)
+{
+	if (reload_accepts(d->reload))
+		watch_note_load(d->watch);
+	reload_request(d->reload, request);
+}
+
+static void request_from_socket(struct daemon *d, uint64_t client, const json_t *request)
+{
+	const json_int_t confirm_s = json_integer_value(json_object_get(request, "confirm_s"));
+	struct reload_request r = {.requester = client};
+	uint32_t uid;
+	int32_t pid;
+
+	if (confirm_s < 0 || confirm_s > CONFIRM_S_MAX) {
+		socket_refuse(d->socket, client, "edgemark: confirm_s is not from 1 to 86400");
+		return;
+	}
+	if (confirm_s > 0 && d->forwarding.site->running->config->control.watch) {
+		socket_refuse(d->socket, client,
+			      "edgemark: control.watch loads the file as soon as it changes: "
+			      "--confirm needs control.watch = false");
+		return;
+	}
+	if (!socket_peer(d->socket, client, &uid, &pid))
+		return;
+	r.confirm_s = (uint32_t)confirm_s;
+	snprintf(r.who, sizeof(r.who), "pid %" PRId32 " of uid %" PRIu32 " by the socket", pid,
+		 uid);
+	request_reload(d, &r);
+}
+
+static void confirm_from_socket(struct daemon *d, uint64_t client)
+{
+	const uint64_t generation = reload_confirm(d->reload);
+	uint32_t uid;
+	int32_t pid;
+
+	if (!generation) {
+		socket_refuse_for(d->socket, client, "busy",
+				  "edgemark: nothing waits to be confirmed: reload with --confirm");
+		return;
+	}
+	if (socket_peer(d->socket, client, &uid, &pid))
+		printf("generation %" PRIu64 " stays: confirmed by pid %" PRId32 " of uid %" PRIu32
+		       " by the socket\n",
+		       generation, pid, uid);
+	fflush(stdout);
+	socket_answer(d->socket, client, json_pack("{s:I}", "generation", (json_int_t)generation));
+}
+
 static void handle_command(void *daemon, uint64_t client, const char *command,
 			   const json_t *request)
 {
@@ -168,7 +227,9 @@ static void handle_command(void *daemon, uint64_t client, const char *command,
 	else if (strcmp(command, "show-calls") == 0)
 		answer_show(d, client, true);
 	else if (strcmp(command, "reload") == 0)
-		reload_request(d->reload, client);
+		request_from_socket(d, client, request);
+	else if (strcmp(command, "confirm") == 0)
+		confirm_from_socket(d, client);
 	else if (strcmp(command, "explain") == 0)
 		answer_explain(d, client, request);
 	else
@@ -179,24 +240,14 @@ static void answer_reload(void *daemon, uint64_t requester, const struct reload_
 {
 	struct daemon *d = daemon;
 
-	if (requester != REQUESTER_NONE) {
-		if (r->ok)
-			socket_answer(d->socket, requester,
-				      json_pack("{s:I, s:f, s:f}", "generation",
-						(json_int_t)r->generation, "build_ms", r->build_ms,
-						"adopt_ms", r->adopt_ms));
-		else
-			socket_refuse(d->socket, requester, r->error);
-		return;
-	}
-	if (r->ok) {
-		printf("generation %" PRIu64 ": built in %.1f ms, in force %.1f ms later\n",
-		       r->generation, r->build_ms, r->adopt_ms);
-		fflush(stdout);
-	} else {
-		fprintf(stderr,
-			"%s\nedgemark: not reloaded: generation %" PRIu64 " stays in force\n",
-			r->error, r->generation);
+	if (requester != REQUESTER_NONE && r->outcome == RELOAD_DONE)
+		socket_answer(d->socket, requester, reload_json(r));
+	else if (requester != REQUESTER_NONE)
+		socket_refuse_for(d->socket, requester,
+				  r->outcome == RELOAD_REFUSED ? "busy" : "failed", r->error);
+	else {
+		reload_log(r, d->file, stdout, stderr);
+		watch_follow(d->watch, d->forwarding.site->running->config);
 	}
 }
 
@@ -216,7 +267,7 @@ static int block_signals(sigset_t *set)
 static struct config *load(const char *file)
 {
 	struct config_report report = {0};
-	struct config *c = config_load(file, &report);
+	struct config *c = config_load_for_daemon(file, &report);
 
 	config_report_print(&report, stderr);
 	config_report_clear(&report);
@@ -237,7 +288,7 @@ static int explain_socket(const char *path, int err)
 	return err;
 }
 
-static int watch_fd(const struct daemon *d, int fd)
+static int add_event(const struct daemon *d, int fd)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
 
@@ -251,15 +302,19 @@ static int open_control(struct daemon *d, const char *file, const sigset_t *sign
 
 	if (ret < 0)
 		return explain_socket(path, ret);
+	d->file = file;
 	d->reload = reload_create(&d->forwarding, file, answer_reload, d);
+	d->watch = watch_create(file);
 	d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	d->signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (!d->reload || d->epoll_fd < 0 || d->signal_fd < 0 || watch_fd(d, d->signal_fd) < 0 ||
-	    watch_fd(d, socket_fd(d->socket)) < 0 || watch_fd(d, reload_fd(d->reload)) < 0) {
+	if (!d->reload || !d->watch || d->epoll_fd < 0 || d->signal_fd < 0 ||
+	    add_event(d, d->signal_fd) < 0 || add_event(d, socket_fd(d->socket)) < 0 ||
+	    add_event(d, reload_fd(d->reload)) < 0 || add_event(d, watch_fd(d->watch)) < 0) {
 		fprintf(stderr,
 			"edgemark: no descriptors for the control thread: raise ulimit -n\n");
 		return -EMFILE;
 	}
+	watch_follow(d->watch, d->forwarding.site->running->config);
 	return 0;
 }
 
@@ -267,6 +322,7 @@ static void close_control(struct daemon *d)
 {
 	socket_close(d->socket);
 	reload_destroy(d->reload);
+	watch_destroy(d->watch);
 	if (d->signal_fd >= 0)
 		close(d->signal_fd);
 	if (d->epoll_fd >= 0)
@@ -293,11 +349,27 @@ static void handle_signals(struct daemon *d)
 	struct signalfd_siginfo info;
 
 	while (read(d->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		struct reload_request request = {0};
+
+		snprintf(request.who, sizeof(request.who),
+			 "SIGHUP from pid %" PRIu32 " of uid %" PRIu32, info.ssi_pid, info.ssi_uid);
 		if (info.ssi_signo == SIGHUP)
-			reload_request(d->reload, REQUESTER_NONE);
+			request_reload(d, &request);
 		else
 			d->stop = true;
 	}
+}
+
+/* A change that comes while no reload is taken up waits for its end. Returns in how many ms to
+ * look again, -1: at the next event or tick. */
+static int serve_watch(struct daemon *d)
+{
+	static const struct reload_request request = {.who = "control.watch"};
+	int again_ms = -1;
+
+	if (reload_accepts(d->reload) && watch_poll(d->watch, monotonic_ms(), &again_ms))
+		reload_request(d->reload, &request);
+	return again_ms;
 }
 
 static void handle_event(struct daemon *d, int fd)
@@ -306,8 +378,30 @@ static void handle_event(struct daemon *d, int fd)
 		handle_signals(d);
 	else if (fd == reload_fd(d->reload))
 		reload_built(d->reload);
-	else
+	else if (fd == socket_fd(d->socket))
 		socket_serve(d->socket, monotonic_ms());
+}
+
+/* -1 is never. */
+static int sooner(int a_ms, int b_ms)
+{
+	if (a_ms < 0 || b_ms < 0)
+		return a_ms < 0 ? b_ms : a_ms;
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
+/* The next start knows nothing of what was to be confirmed. */
+static void tell_unconfirmed(const struct daemon *d)
+{
+	const struct reload_pending pending = reload_pending(d->reload);
+
+	if (pending.generation)
+		fprintf(stderr,
+			"edgemark: generation %" PRIu64
+			" was not confirmed: the next start loads %s "
+			"as it is; put it right if generation %" PRIu64
+			"'s policy is to come back\n",
+			pending.generation, d->file, pending.previous);
 }
 
 static void loop(struct daemon *d)
@@ -316,8 +410,7 @@ static void loop(struct daemon *d)
 	uint64_t tick_ms = 0;
 
 	while (!d->stop) {
-		const int reload_ms = reload_poll(d->reload);
-		const int wait_ms = reload_ms >= 0 && reload_ms < TICK_MS ? reload_ms : TICK_MS;
+		const int wait_ms = sooner(sooner(reload_poll(d->reload), serve_watch(d)), TICK_MS);
 		const int n = epoll_wait(d->epoll_fd, events, EVENTS_MAX, wait_ms);
 
 		for (int i = 0; i < n; i++)
@@ -378,6 +471,7 @@ static int run(struct daemon *d, const struct run_options *o, const sigset_t *si
 	if (ret == 0) {
 		announce(d, started_ns);
 		loop(d);
+		tell_unconfirmed(d);
 	}
 	if (forwarding_drain(&d->forwarding, (uint64_t)(o->drain_seconds * 1e9)) < 0)
 		_exit(EXIT_RUNTIME); /* a worker still runs: nothing may be freed under it */

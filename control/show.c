@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * edgemark show, edgemark reload: the clients of the running daemon. They start no EAL and
- * need no configuration; -c only tells them where the socket is.
+ * edgemark show: a client of the running daemon. It starts no EAL and needs no
+ * configuration; -c only tells it where the socket is.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -14,12 +14,10 @@
 
 #include "client.h"
 #include "commands.h"
-#include "config/config.h"
 #include "tables.h"
 
 enum {
 	SHOW_TIMEOUT_MS = 5000,
-	RELOAD_TIMEOUT_MS = 60000,
 	PATH_BYTES = 256,
 	WATCH_DEFAULT_S = 1,
 };
@@ -71,36 +69,10 @@ static void print_show_usage(FILE *out)
 	      out);
 }
 
-static void print_reload_usage(FILE *out)
-{
-	fputs("usage: edgemark reload [--socket PATH | -c FILE]\n\n"
-	      "Has the daemon load its configuration again, and waits until every worker follows\n"
-	      "it. Errors leave the running policy as it is. The same as SIGHUP, with an answer.\n",
-	      out);
-}
-
 static int usage_error(const char *command, const char *what)
 {
 	fprintf(stderr, "edgemark: %s; see edgemark %s --help\n", what, command);
 	return EXIT_USAGE;
-}
-
-static int socket_of_configuration(const char *file, char *out)
-{
-	struct config_report report = {0};
-	struct config *c = config_load(file, &report);
-	int ret = EXIT_OK;
-
-	if (!c) {
-		config_report_print(&report, stderr);
-		ret = EXIT_CONFIG;
-	} else if ((size_t)snprintf(out, PATH_BYTES, "%s", c->control.socket) >= PATH_BYTES) {
-		fprintf(stderr, "edgemark: control.socket is longer than %d bytes\n", PATH_BYTES);
-		ret = EXIT_CONFIG;
-	}
-	config_free(c);
-	config_report_clear(&report);
-	return ret;
 }
 
 static int parse_worst(const char *s, size_t *worst)
@@ -128,7 +100,7 @@ static int parse_seconds(const char *s, double *seconds)
 /* EXIT_OK, an exit code, or -1 after --help. */
 static int parse_options(int argc, char **argv, const char *command, struct client_options *o)
 {
-	int option, ret;
+	int option;
 
 	*o = (struct client_options){.socket = CLIENT_SOCKET_DEFAULT,
 				     .watch_seconds = WATCH_DEFAULT_S};
@@ -141,9 +113,8 @@ static int parse_options(int argc, char **argv, const char *command, struct clie
 				return usage_error(command, "the socket's path is too long");
 			break;
 		case 'c':
-			ret = socket_of_configuration(optarg, o->socket);
-			if (ret != EXIT_OK)
-				return ret;
+			if (client_socket_of_configuration(optarg, o->socket, PATH_BYTES) < 0)
+				return EXIT_CONFIG;
 			break;
 		case 'j':
 			o->json = true;
@@ -250,31 +221,4 @@ int command_show(int argc, char **argv)
 		ret = show_once(&o, view);
 	}
 	return ret;
-}
-
-int command_reload(int argc, char **argv)
-{
-	struct client_options o;
-	char error[4096];
-	json_t *result;
-	int ret = parse_options(argc, argv, "reload", &o);
-
-	if (ret == -1)
-		print_reload_usage(stdout);
-	if (ret != EXIT_OK)
-		return ret == -1 ? EXIT_OK : ret;
-	if (optind != argc)
-		return usage_error("reload", "it takes no arguments");
-	ret = client_request(o.socket, "reload", RELOAD_TIMEOUT_MS, &result, error, sizeof(error));
-	if (ret < 0) {
-		/* The daemon's lines are complete already. */
-		fprintf(stderr, "%s%s\n", ret == -EREMOTEIO ? "" : "edgemark: ", error);
-		return ret == -EREMOTEIO ? EXIT_CONFIG : EXIT_RUNTIME;
-	}
-	printf("generation %" JSON_INTEGER_FORMAT ": built in %.1f ms, in force %.1f ms later\n",
-	       json_integer_value(json_object_get(result, "generation")),
-	       json_number_value(json_object_get(result, "build_ms")),
-	       json_number_value(json_object_get(result, "adopt_ms")));
-	json_decref(result);
-	return EXIT_OK;
 }

@@ -275,6 +275,28 @@ void socket_refuse(struct socket_server *s, uint64_t client, const char *error)
 	answer_client(s, client, refusal(error));
 }
 
+void socket_refuse_for(struct socket_server *s, uint64_t client, const char *reason,
+		       const char *error)
+{
+	json_t *answer = refusal(error);
+
+	json_object_set_new(answer, "reason", json_string(reason));
+	answer_client(s, client, answer);
+}
+
+bool socket_peer(struct socket_server *s, uint64_t client, uint32_t *uid, int32_t *pid)
+{
+	const struct client *c = find_client(s, client);
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (!c || getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return false;
+	*uid = peer.uid;
+	*pid = peer.pid;
+	return true;
+}
+
 /* --- accepting ---------------------------------------------------------------------------- */
 
 static bool in_own_group(int fd, const struct ucred *peer)

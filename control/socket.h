@@ -9,6 +9,7 @@
 #ifndef EDGEMARK_SOCKET_H
 #define EDGEMARK_SOCKET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -44,5 +45,11 @@ void socket_tick(struct socket_server *s, uint64_t now_ms);
 /* Takes result over. A client that has gone is passed over. */
 void socket_answer(struct socket_server *s, uint64_t client, json_t *result);
 void socket_refuse(struct socket_server *s, uint64_t client, const char *error);
+/* The same with a word for programs, as "reason" beside "error". */
+void socket_refuse_for(struct socket_server *s, uint64_t client, const char *reason,
+		       const char *error);
+
+/* Who asks, by its credentials at the time it connected. False: it has gone. */
+bool socket_peer(struct socket_server *s, uint64_t client, uint32_t *uid, int32_t *pid);
 
 #endif

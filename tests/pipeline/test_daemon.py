@@ -237,7 +237,7 @@ class Reload(DaemonTest):
         self.process.send_signal(signal.SIGHUP)
         self.wait_for(lambda: self.generation() == 2)
         self.assertEqual(self.upstream()["classes"][0]["dscp"], AF21)
-        self.assertIn("generation 2: built in", self.stop())
+        self.assertIn("generation 2: 1 rules, built in", self.stop())
 
     def test_the_command_waits_for_the_new_policy(self):
         self.start()
