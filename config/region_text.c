@@ -21,6 +21,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct words *w, const cha
 	int n;
 
 	va_start(arguments, format);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.*): started above */
 	n = vsnprintf(w->text + w->used, w->size - w->used, format, arguments);
 	va_end(arguments);
 	if (n > 0)

@@ -27,6 +27,8 @@ static void print_help(FILE *stream)
 	      "warnings go to stderr, the effective values with their assumptions to stdout.\n\n"
 	      "  --strict  fail on warnings, too\n"
 	      "  -j        messages and effective values as JSON, on stdout\n\n"
+	      "A rule is said never to match only where that is proven, be it by several earlier\n"
+	      "rules together; the work for it is bounded.\n\n"
 	      "Exit codes: 0 ok, 1 warnings with --strict, 2 wrong usage, 78 errors.\n",
 	      stream);
 }

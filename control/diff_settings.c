@@ -18,6 +18,7 @@ __attribute__((format(printf, 1, 2))) static struct value value(const char *form
 	va_list arguments;
 
 	va_start(arguments, format);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.*): started above */
 	vsnprintf(v.text, sizeof(v.text), format, arguments);
 	va_end(arguments);
 	return v;

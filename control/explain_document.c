@@ -92,9 +92,13 @@ static json_t *packet_json(const struct explain_fields *f)
 
 static json_t *rule_json(const struct view *v, size_t index)
 {
-	const struct config_rule *r = &v->acl->rules[index];
-	const struct region region = region_of_rule(r);
+	const struct config_rule *r = v->acl ? &v->acl->rules[index] : NULL;
+	struct region region;
 	char match[REGION_TEXT_SIZE];
+
+	if (!r)
+		return json_null();
+	region = region_of_rule(r);
 
 	return json_pack("{s:s, s:I, s:o, s:s, s:s, s:s?}", "acl", r->acl, "seq",
 			 (json_int_t)r->seq, "at", place_json(&r->where), "match",
@@ -184,7 +188,7 @@ static json_t *contract_json(const struct view *v)
 	const struct config_contract *k;
 	json_t *classes;
 
-	if (v->x->contract == CONFIG_NONE)
+	if (v->x->contract == CONFIG_NONE || !v->policy)
 		return json_null();
 	k = &v->policy->contracts[v->x->contract];
 	classes = json_array();

@@ -85,7 +85,7 @@ json_t *explain_answer(const struct generation *g, struct rte_mempool *pool, con
 	struct frame_pool frames = frame_pool_borrow(pool);
 	uint8_t bytes[EXPLAIN_FRAME_MAX];
 	struct explainer *e = NULL;
-	struct explain_packet packet;
+	struct explain_packet packet = {0};
 	struct explanation x;
 	struct rte_mbuf *frame;
 	json_t *document = NULL;

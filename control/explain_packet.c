@@ -42,6 +42,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(const struct reading *r,
 	va_list arguments;
 
 	va_start(arguments, format);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.*): started above */
 	vsnprintf(r->error, r->error_size, format, arguments);
 	va_end(arguments);
 	return -EINVAL;

@@ -143,8 +143,8 @@ static void exactly_those_that_take_nothing(void **state)
 			together += found && !alone;
 		}
 	}
-	printf("%u rules of %u hidden, %u of them by several together\n", hidden, SETS * RULES,
-	       together);
+	printf("%u rules of %u hidden, %u of them by several together\n", hidden,
+	       (unsigned)(SETS * RULES), together);
 	assert_true(together > 100);
 }
 

@@ -53,6 +53,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct text *t, const char
 	va_list arguments;
 
 	va_start(arguments, format);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.*): started above */
 	t->used += (size_t)vsnprintf(t->bytes + t->used, TEXT_MAX - t->used, format, arguments);
 	va_end(arguments);
 	assert_true(t->used < TEXT_MAX);
