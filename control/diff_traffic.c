@@ -7,6 +7,8 @@
 
 #include "diff.h"
 
+enum { JOINED_MAX = 2048 }; /* regions: joining costs the square of their number */
+
 struct difference {
 	struct region region;
 	const struct rung *before, *after;
@@ -101,7 +103,8 @@ static json_t *packets_json(struct differences *all, size_t first, size_t end)
 	}
 	for (size_t i = 0; i < count; i++)
 		regions[i] = all->list[first + i].region;
-	count = regions_join(regions, count);
+	if (count <= JOINED_MAX)
+		count = regions_join(regions, count);
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(
 			packets, json_string(region_describe(&regions[i], text, sizeof(text))));
