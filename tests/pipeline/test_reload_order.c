@@ -14,6 +14,7 @@
  */
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -328,6 +329,9 @@ static void rig_start(struct rig *r)
 						r->forwarding.workers[d].worker),
 				 0);
 	}
+	/* As the daemon does: only then may the next generation be prepared. */
+	while (forwarding_laggard(&r->forwarding, 1) >= 0)
+		sched_yield();
 	assert_int_equal(pthread_create(&r->io, NULL, run_io, r), 0);
 }
 
