@@ -186,7 +186,7 @@ static void publish(struct reload *r)
 	struct forwarding *f = r->forwarding;
 	struct generation *g = r->build.built;
 
-	r->built_ns = g->built_in_ns;
+	r->built_ns = r->build.took_ns;
 	r->old = site_switch(f->site, g);
 	forwarding_publish(f, g);
 	r->token = rte_rcu_qsbr_start(f->shared.qsbr);

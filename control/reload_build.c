@@ -3,9 +3,9 @@
 #define _GNU_SOURCE /* asprintf */
 #include "reload_build.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -47,15 +47,24 @@ static void compile(struct reload_build *b)
 	free(why);
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
 static void *builder_main(void *build)
 {
 	struct reload_build *b = build;
-	const uint64_t one = 1;
+	const uint64_t one = 1, started_ns = monotonic_ns();
 
 	if (!b->config)
 		load(b);
 	if (b->config)
 		compile(b);
+	b->took_ns = monotonic_ns() - started_ns;
 	/* An eventfd takes eight bytes unless its count overflows. */
 	if (write(b->event_fd, &one, sizeof(one)) != sizeof(one))
 		abort();

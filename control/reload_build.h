@@ -7,6 +7,7 @@
 #define EDGEMARK_RELOAD_BUILD_H
 
 #include <pthread.h>
+#include <stdint.h>
 
 struct config;
 struct generation;
@@ -21,6 +22,7 @@ struct reload_build {
 	struct config *config;	  /* to compile instead of the file; stays here if that fails */
 	struct generation *built; /* NULL: failed */
 	char *error;		  /* where it failed; NULL: out of memory */
+	uint64_t took_ns;	  /* to load and to compile */
 
 	pthread_t thread;
 };
