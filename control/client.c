@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One connection, one line each way. */
+#define _GNU_SOURCE /* struct ucred */
 #include "client.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "process_state.h"
 
 enum { READ_BYTES = 65536 };
 
@@ -135,10 +137,6 @@ static void explain(int err, const char *path, char *error, size_t error_size)
 		snprintf(error, error_size,
 			 "%s: permission denied: ask as root or as the daemon's user", path);
 		break;
-	case -ETIMEDOUT:
-		snprintf(error, error_size, "%s: the daemon does not answer in time: try again",
-			 path);
-		break;
 	case -EPROTO:
 		snprintf(error, error_size, "%s: no answer of edgemark's: is it another program's?",
 			 path);
@@ -149,6 +147,36 @@ static void explain(int err, const char *path, char *error, size_t error_size)
 	default:
 		snprintf(error, error_size, "%s: %s", path, strerror(-err));
 	}
+}
+
+/* Who listens there; 0: not known. */
+static pid_t peer_of(int fd)
+{
+	struct ucred peer = {0};
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+/* The workers need the control thread for nothing but a change. */
+static void explain_silence(pid_t daemon, const char *path, char *error, size_t error_size)
+{
+	struct process_state state;
+
+	if (process_look(daemon, &state) < 0)
+		snprintf(error, error_size, "%s: the daemon does not answer in time: try again",
+			 path);
+	else if (state.stopped)
+		snprintf(error, error_size,
+			 "%s: the daemon, process %d, is stopped and forwards nothing: kill -CONT "
+			 "%d",
+			 path, (int)daemon, (int)daemon);
+	else
+		snprintf(error, error_size,
+			 "%s: the control thread of process %d does not answer; %u of its threads "
+			 "work on%s: try again, or restart it",
+			 path, (int)daemon, state.busy_threads,
+			 state.busy_threads ? ", so that packets are still forwarded" : "");
 }
 
 int client_request(const char *path, const char *command, unsigned timeout_ms, json_t **result,
@@ -163,14 +191,20 @@ int client_ask(const char *path, json_t *request, unsigned timeout_ms, json_t **
 {
 	const int fd = connect_to(path, timeout_ms);
 	int ret = fd < 0 ? fd : send_request(fd, request);
+	pid_t daemon = 0;
 
 	*result = NULL;
 	if (ret == 0)
 		ret = read_answer(fd, result, error, error_size);
-	if (fd >= 0)
-		close(fd);
 	json_decref(request);
-	if (ret < 0)
+	if (fd >= 0) {
+		daemon = peer_of(fd);
+		close(fd);
+	}
+	json_decref(request);
+	if (ret == -ETIMEDOUT)
+		explain_silence(daemon, path, error, error_size);
+	else if (ret < 0)
 		explain(ret, path, error, error_size);
 	return ret == -ENOENT ? -ECONNREFUSED : ret;
 }

@@ -16,6 +16,8 @@ enum exit_code { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_CONFIG = 78
 	X(command_diff, "diff", "what another configuration would change, for which traffic")      \
 	X(command_lab, "lab", "rehearse an overrun of the voice contract, on a virtual clock")     \
 	X(command_show, "show", "figures of the running daemon")                                   \
+	X(command_top, "top", "the running daemon's rates on a live screen")                       \
+	X(command_clear, "clear", "have figures count from now on")                                \
 	X(command_reload, "reload", "have the running daemon load its configuration again")        \
 	X(command_confirm, "confirm", "keep what a reload --confirm put in force")
 

@@ -18,11 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "answers.h"
 #include "commands.h"
 #include "config/config.h"
 #include "control/document.h"
 #include "control/eal.h"
 #include "explain_live.h"
+#include "figures.h"
 #include "forwarding.h"
 #include "reload.h"
 #include "reload_report.h"
@@ -140,19 +142,6 @@ static int parse_options(int argc, char **argv, struct run_options *o)
 
 /* --- what the control socket asks ------------------------------------------------------------ */
 
-static void answer_show(struct daemon *d, uint64_t client, bool with_calls)
-{
-	json_t *document = forwarding_document(&d->forwarding, with_calls);
-
-	const struct reload_pending pending = reload_pending(d->reload);
-
-	if (document) {
-		json_object_set_new(document, "pending", reload_pending_json(&pending));
-		socket_answer(d->socket, client, document);
-	} else
-		socket_refuse(d->socket, client, "out of memory");
-}
-
 static void answer_explain(struct daemon *d, uint64_t client, const json_t *request)
 {
 	char error[512];
@@ -221,18 +210,16 @@ static void handle_command(void *daemon, uint64_t client, const char *command,
 			   const json_t *request)
 {
 	struct daemon *d = daemon;
+	const struct reload_pending pending = reload_pending(d->reload);
 
-	if (strcmp(command, "show") == 0)
-		answer_show(d, client, false);
-	else if (strcmp(command, "show-calls") == 0)
-		answer_show(d, client, true);
-	else if (strcmp(command, "reload") == 0)
+	if (strcmp(command, "reload") == 0)
 		request_from_socket(d, client, request);
 	else if (strcmp(command, "confirm") == 0)
 		confirm_from_socket(d, client);
 	else if (strcmp(command, "explain") == 0)
 		answer_explain(d, client, request);
-	else
+	else if (!answer_figures(&d->forwarding, d->socket, client, command, request,
+				 reload_pending_json(&pending)))
 		socket_refuse(d->socket, client, "there is no such command");
 }
 
@@ -418,6 +405,7 @@ static void loop(struct daemon *d)
 		if (monotonic_ms() - tick_ms >= TICK_MS) {
 			tick_ms = monotonic_ms();
 			socket_tick(d->socket, tick_ms);
+			figures_tick(&d->forwarding);
 		}
 	}
 }
@@ -446,7 +434,7 @@ static void print_summary(const json_t *document)
 
 static int report_end(struct daemon *d, const struct run_options *o)
 {
-	json_t *document = forwarding_document(&d->forwarding, true);
+	json_t *document = figures_document(&d->forwarding, true, SINCE_START);
 	int ret = 0;
 
 	if (!document)

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "activity.h"
+#include "baseline.h"
 #include "document_calls.h"
+#include "document_workers.h"
 #include "emodel.h"
 #include "slots.h"
 #include "translate.h"
@@ -23,6 +26,8 @@ struct direction_view {
 	const struct lane *lane;
 	const struct lane_counters *counters;
 	const struct port_losses *losses;
+	const struct document_input *in;
+	uint32_t lane_index;
 };
 
 static json_t *number(uint64_t n)
@@ -47,6 +52,14 @@ static void set_tally(json_t *object, const char *key, const struct tally *t)
 	set_number(tally, "packets", t->packets);
 	set_number(tally, "bytes", t->bytes);
 	json_object_set_new(object, key, tally);
+}
+
+/* Unix time; null: never. */
+static void set_time(json_t *object, const char *key, const struct document_input *in,
+		     uint64_t lane_ns)
+{
+	json_object_set_new(object, key,
+			    lane_ns ? number(in->time_origin_ns + lane_ns) : json_null());
 }
 
 /* --- classes -------------------------------------------------------------------------- */
@@ -175,11 +188,17 @@ static json_t *build_rules(const struct direction_view *v)
 
 	for (size_t i = 0; v->policy && i < v->slots->rule_count; i++) {
 		const struct config_rule *rule = &v->config->acls[v->policy->acl].rules[i];
+		const struct slot_place *place = &v->slots->rules[i];
 		json_t *object = json_object();
 
 		set_text(object, "acl", rule->acl);
 		set_number(object, "seq", rule->seq);
-		set_number(object, "packets", lane_rule_hits(v->lane, v->slots->rules[i].slot));
+		set_number(object, "packets",
+			   baseline_rule_hits(v->in->baseline, v->lane_index, place->slot,
+					      place->epoch, lane_rule_hits(v->lane, place->slot)));
+		if (v->in->activity)
+			set_time(object, "last_hit_ns", v->in,
+				 activity_last_ns(v->in->activity, v->lane_index, place->slot));
 		json_array_append_new(rules, object);
 	}
 	return rules;
@@ -205,7 +224,7 @@ static json_t *build_anomalies(const struct lane_counters *c)
 	return anomalies;
 }
 
-static json_t *build_talkers(const struct talker *talkers)
+static json_t *build_talkers(const struct document_input *in, const struct talker *talkers)
 {
 	json_t *array = json_array();
 
@@ -223,17 +242,19 @@ static json_t *build_talkers(const struct talker *talkers)
 		set_text(object, "source", source);
 		set_number(object, "packets", t->packets);
 		set_number(object, "error", t->error);
+		set_time(object, "last_ns", in, t->last_ns);
 		json_array_append_new(array, object);
 	}
 	return array;
 }
 
-static void set_talkers(json_t *object, const struct lane_counters *c)
+static void set_talkers(json_t *object, const struct document_input *in,
+			const struct lane_counters *c)
 {
 	json_t *talkers = json_object();
 
-	json_object_set_new(talkers, "intruders", build_talkers(c->intruder_talkers));
-	json_object_set_new(talkers, "mismatches", build_talkers(c->mismatch_talkers));
+	json_object_set_new(talkers, "intruders", build_talkers(in, c->intruder_talkers));
+	json_object_set_new(talkers, "mismatches", build_talkers(in, c->mismatch_talkers));
 	json_object_set_new(object, "talkers", talkers);
 }
 
@@ -257,6 +278,8 @@ static json_t *build_direction(const struct direction_view *v)
 
 	json_object_set_new(object, "policy",
 			    v->policy ? json_string(v->policy->name) : json_null());
+	if (c->taken_ns)
+		set_number(object, "at_ns", c->taken_ns);
 	set_tally(object, "rx", &c->rx);
 	set_tally(object, "tx", &c->tx);
 	set_tally(object, "dropped", &c->dropped);
@@ -269,9 +292,10 @@ static json_t *build_direction(const struct direction_view *v)
 	json_object_set_new(object, "rules", build_rules(v));
 	set_number(object, "no_rule", c->no_rule);
 	set_number(object, "decided_by_port", c->decided_by_port);
+	set_number(object, "decided_by_acl", c->decided_by_acl);
 	set_number(object, "intruders", c->intruders);
 	set_number(object, "mismatches", c->mismatches);
-	set_talkers(object, c);
+	set_talkers(object, v->in, c);
 	set_number(object, "guarded", c->guarded);
 	set_number(object, "fragments", c->fragments);
 	set_number(object, "orphans", c->orphans);
@@ -291,6 +315,8 @@ static struct direction_view view_direction(const struct document_input *in, siz
 	int policy = g->config->links[link].policy[d];
 
 	return (struct direction_view){
+		.in = in,
+		.lane_index = index,
 		.policy = policy == CONFIG_NONE ? NULL : &g->config->policies[policy],
 		.egress = config_egress(&g->config->links[link], d),
 		.config = g->config,
@@ -320,37 +346,23 @@ static json_t *build_links(const struct document_input *in)
 	return links;
 }
 
-static json_t *build_workers(const struct document_input *in)
-{
-	json_t *workers = json_array();
-
-	for (size_t i = 0; in->workers && i < in->worker_count; i++) {
-		const struct worker_stats *w = &in->workers[i];
-		json_t *object = json_object();
-		double busy = w->turns ? (double)w->busy_turns / (double)w->turns : 0;
-
-		set_number(object, "worker", i);
-		set_number(object, "generation", w->generation);
-		set_number(object, "turns", w->turns);
-		set_number(object, "busy_turns", w->busy_turns);
-		json_object_set_new(object, "busy_ratio", json_real(busy));
-		set_number(object, "last_turn_ns", w->last_turn_ns);
-		json_array_append_new(workers, object);
-	}
-	return workers;
-}
-
 json_t *document_build(const struct document_input *in)
 {
 	json_t *document = json_object(), *calls = document_calls(in);
 
 	set_number(document, "generation", in->site->running->set.generation);
+	if (in->now_ns) {
+		set_time(document, "time_ns", in, in->now_ns);
+		set_number(document, "clock_ns", in->now_ns);
+		set_number(document, "started_ns", in->started_ns);
+		set_time(document, "cleared_ns", in, in->baseline ? in->baseline->at_ns : 0);
+	}
 	json_object_set_new(document, "links", build_links(in));
 	json_object_set_new(document, "calls", calls);
 	set_number(document, "calls_total", json_array_size(calls));
 	set_number(document, "calls_hurt", document_calls_hurt(calls));
 	set_text(document, "call_assumptions", emodel_assumptions);
-	json_object_set_new(document, "workers", build_workers(in));
+	json_object_set_new(document, "workers", document_workers(in));
 	return document;
 }
 

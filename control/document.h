@@ -14,10 +14,17 @@
 #include "dataplane/calls.h"
 #include "dataplane/port.h"
 
+/* A call's longest run or gap, or largest jitter, that is not known: see baseline.h. */
+#define CALL_UNKNOWN	    UINT64_MAX
+#define CALL_JITTER_UNKNOWN UINT32_MAX
+
 struct lane_calls {
 	struct call *calls;
 	uint32_t count;
 };
+
+struct activity;
+struct baseline;
 
 struct document_input {
 	const struct site *site;
@@ -25,8 +32,15 @@ struct document_input {
 	const struct port_losses *port_losses; /* of the lane's receiving port; NULL: no ports */
 	const struct worker_stats *workers;    /* NULL: no workers */
 	size_t worker_count;
-	const struct lane_calls *calls; /* by lane_index(); NULL: not asked for */
-	uint64_t time_origin_ns;	/* Unix time of the lanes' 0 */
+	const unsigned *lcores;		 /* of the workers; lane i is worker i % worker_count's */
+	const struct lane_calls *calls;	 /* by lane_index(); NULL: not asked for */
+	uint64_t time_origin_ns;	 /* Unix time of the lanes' 0 */
+	uint64_t now_ns;		 /* by the lanes' clock; 0: none runs */
+	uint64_t started_ns;		 /* Unix time of the daemon's start */
+	const struct activity *activity; /* NULL: no rule was watched */
+	/* What lanes, losses, workers and calls count from; NULL: from the start. Rules are
+	 * subtracted here. */
+	const struct baseline *baseline;
 };
 
 /* How every command writes it. */

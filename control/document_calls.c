@@ -21,6 +21,7 @@ struct call_view {
 	uint32_t lane;
 	uint64_t time_origin_ns;
 	uint64_t rtp_lost, gap_ns;
+	bool gap_known;
 	double loss_percent;
 	double rating; /* without its codec's impairment */
 };
@@ -40,6 +41,16 @@ static void set_real(json_t *object, const char *key, double value)
 	json_object_set_new(object, key, json_real(value));
 }
 
+/* Takes value over. */
+static void set_known(json_t *object, const char *key, bool known, json_t *value)
+{
+	if (!known) {
+		json_decref(value);
+		value = json_null();
+	}
+	json_object_set_new(object, key, value);
+}
+
 /* --- one call ------------------------------------------------------------------------- */
 
 static struct call_view view_call(const struct document_input *in, uint32_t lane,
@@ -51,13 +62,14 @@ static struct call_view view_call(const struct document_input *in, uint32_t lane
 		.lane = lane,
 		.time_origin_ns = in->time_origin_ns,
 		.rtp_lost = rtp_lost(&c->rtp),
-		.gap_ns = c->longest_gap_ns,
+		.gap_ns = c->longest_gap_ns == CALL_UNKNOWN ? 0 : c->longest_gap_ns,
+		.gap_known = c->longest_gap_ns != CALL_UNKNOWN,
 		.rating = rating,
 	};
 	uint64_t sent = c->packets + v.rtp_lost;
 
 	/* a gap that nothing has ended yet */
-	if (c->run > 0 && c->last_passed_ns > 0 && c->last_ns > c->last_passed_ns &&
+	if (c->run > 0 && c->last_passed_ns > 0 && c->last_ns > c->last_passed_ns && v.gap_known &&
 	    c->last_ns - c->last_passed_ns > v.gap_ns)
 		v.gap_ns = c->last_ns - c->last_passed_ns;
 	if (sent > 0)
@@ -101,8 +113,9 @@ static void set_loss(json_t *object, const struct call_view *v)
 	set_number(object, "repeated", c->rtp.repeated);
 	set_number(object, "restarts", c->rtp.restarts);
 	set_real(object, "loss_percent", v->loss_percent);
-	set_number(object, "longest_drop_run", c->longest_run);
-	set_real(object, "longest_gap_ms", (double)v->gap_ns / 1e6);
+	set_known(object, "longest_drop_run", c->longest_run != CALL_UNKNOWN,
+		  json_integer((json_int_t)c->longest_run));
+	set_known(object, "longest_gap_ms", v->gap_known, json_real((double)v->gap_ns / 1e6));
 }
 
 static void add_flag(json_t *flags, bool outside, const char *name)
@@ -120,11 +133,12 @@ static void set_jitter_and_flags(json_t *object, const struct call_view *v)
 	if (r->jitter_samples > 0) {
 		double mean_ms = (double)r->jitter_ns_sum / (double)r->jitter_samples / 1e6;
 		double max_ms = (double)r->jitter_ns_max / 1e6;
+		bool max_known = r->jitter_ns_max != CALL_JITTER_UNKNOWN;
 
 		set_real(object, "jitter_ms_mean", mean_ms);
-		set_real(object, "jitter_ms_max", max_ms);
+		set_known(object, "jitter_ms_max", max_known, json_real(max_ms));
 		add_flag(flags, mean_ms > JITTER_MEAN_MS, "jitter-mean");
-		add_flag(flags, max_ms > JITTER_MAX_MS, "jitter-max");
+		add_flag(flags, max_known && max_ms > JITTER_MAX_MS, "jitter-max");
 	} else {
 		json_object_set_new(object, "jitter_ms_mean", json_null());
 		json_object_set_new(object, "jitter_ms_max", json_null());

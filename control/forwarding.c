@@ -19,7 +19,8 @@
 #include <rte_mbuf.h>
 #include <rte_rcu_qsbr.h>
 
-#include "control/document.h"
+#include "activity.h"
+#include "baseline.h"
 #include "dataplane/port.h"
 #include "eal_log.h"
 #include "memory.h"
@@ -27,8 +28,6 @@
 enum {
 	CALIBRATION_MS = 50,
 	START_TIMEOUT_MS = 5000,
-	SNAPSHOT_TIMEOUT_MS = 100,
-	CALLS_TIMEOUT_MS = 500,
 	/* A worker ends within a turn after its drain; a driver may hold it some time. */
 	END_TIMEOUT_MS = 3000,
 	NS_PER_MS = 1000000,
@@ -140,17 +139,23 @@ static void close_ports(struct forwarding *f)
 
 /* --- lanes and workers -------------------------------------------------------------------- */
 
+static uint64_t unix_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
 static int create_lanes(struct forwarding *f, struct config *c)
 {
 	int socket_ids[LINKS_MAX];
-	struct timespec t;
 	struct site_options options = {.socket_ids = socket_ids};
 
 	for (size_t i = 0; i < c->link_count; i++)
 		socket_ids[i] = rte_eth_dev_socket_id(f->ports[i][WAN].id);
 	/* Which packets a random contract drops must not be foreseen. */
-	clock_gettime(CLOCK_REALTIME, &t);
-	options.seed = (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+	options.seed = unix_now_ns();
 	return site_create(c, &options, &f->site);
 }
 
@@ -287,6 +292,9 @@ int forwarding_start(struct forwarding *f, struct config *c)
 		return ret;
 	}
 	ret = create_workers(f);
+	f->activity = activity_create();
+	if (ret == 0 && !f->activity)
+		ret = -ENOMEM;
 	if (ret == 0)
 		ret = start_ports(f, c);
 	if (ret == 0)
@@ -296,6 +304,8 @@ int forwarding_start(struct forwarding *f, struct config *c)
 	if (ret < 0 && forwarding_drain(f, 0) == 0)
 		forwarding_close(f);
 	eal_log_hold(false);
+	f->started_ns = unix_now_ns();
+	f->published_ns = ret == 0 ? clock_now_ns(&f->shared.clock) : 0;
 	return ret;
 }
 
@@ -353,6 +363,10 @@ int forwarding_close(struct forwarding *f)
 		worker_destroy(f->workers[w].worker);
 	f->worker_count = 0;
 	close_ports(f);
+	activity_destroy(f->activity);
+	f->activity = NULL;
+	baseline_destroy(f->baseline);
+	f->baseline = NULL;
 	site_destroy(f->site);
 	f->site = NULL;
 	if (f->pool)
@@ -364,92 +378,12 @@ int forwarding_close(struct forwarding *f)
 	return ret;
 }
 
-/* --- figures ------------------------------------------------------------------------------- */
-
-static void snapshot_lanes(struct forwarding *f, struct lane_counters *lanes)
-{
-	for (unsigned w = 0; w < f->worker_count; w++)
-		for (unsigned k = 0; k < f->workers[w].lane_count; k++)
-			/* Of a worker that does not turn the last snapshot serves; its
-			 * heartbeat in the document tells. */
-			(void)worker_snapshot(f->workers[w].worker, k,
-					      &lanes[w + k * f->worker_count], SNAPSHOT_TIMEOUT_MS);
-}
-
-/* Of a worker that does not turn there are none. */
-static int copy_calls(struct forwarding *f, struct lane_calls *calls)
-{
-	for (unsigned w = 0; w < f->worker_count; w++)
-		for (unsigned k = 0; k < f->workers[w].lane_count; k++) {
-			struct lane_calls *to = &calls[w + k * f->worker_count];
-			int n;
-
-			to->calls = malloc(CALL_ENTRIES * sizeof(*to->calls));
-			if (!to->calls)
-				return -ENOMEM;
-			n = worker_calls(f->workers[w].worker, k, to->calls, CALL_ENTRIES,
-					 CALLS_TIMEOUT_MS);
-			to->count = n > 0 ? (uint32_t)n : 0;
-		}
-	return 0;
-}
-
-/* Of the lanes' clock. */
-static uint64_t time_origin_ns(const struct forwarding *f)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec -
-	       clock_now_ns(&f->shared.clock);
-}
-
-static json_t *build_document(struct forwarding *f, struct document_input in)
-{
-	const size_t lane_count = f->link_count * DIRECTIONS;
-	struct port_losses losses[LANES_MAX] = {0};
-	struct worker_stats stats[WORKERS_MAX];
-
-	for (size_t i = 0; i < lane_count; i++)
-		(void)port_losses(
-			f->ports[i / DIRECTIONS][i % DIRECTIONS == UPSTREAM ? LAN : WAN].id,
-			&losses[i]);
-	for (unsigned w = 0; w < f->worker_count; w++)
-		worker_stats(f->workers[w].worker, &stats[w]);
-	in.port_losses = losses;
-	in.workers = stats;
-	in.worker_count = f->worker_count;
-	return document_build(&in);
-}
-
-json_t *forwarding_document(struct forwarding *f, bool with_calls)
-{
-	const size_t lane_count = f->link_count * DIRECTIONS;
-	struct lane_counters *lanes = calloc(lane_count, sizeof(*lanes));
-	struct lane_calls calls[LANES_MAX] = {0};
-	struct document_input in = {
-		.site = f->site,
-		.lanes = lanes,
-		.calls = with_calls ? calls : NULL,
-		.time_origin_ns = time_origin_ns(f),
-	};
-	json_t *document = NULL;
-
-	if (lanes && (!with_calls || copy_calls(f, calls) == 0)) {
-		snapshot_lanes(f, lanes);
-		document = build_document(f, in);
-	}
-	for (size_t i = 0; i < lane_count; i++)
-		free(calls[i].calls);
-	free(lanes);
-	return document;
-}
-
 /* --- policies ------------------------------------------------------------------------------ */
 
 void forwarding_publish(struct forwarding *f, const struct generation *g)
 {
 	__atomic_store_n(&f->shared.current, &g->set, __ATOMIC_RELEASE);
+	f->published_ns = clock_now_ns(&f->shared.clock);
 }
 
 int forwarding_laggard(const struct forwarding *f, uint64_t generation)

@@ -9,11 +9,11 @@
 
 #include <stdbool.h>
 
-#include <jansson.h>
-
 #include "control/site.h"
 #include "dataplane/worker.h"
 
+struct activity;
+struct baseline;
 struct rte_mempool;
 
 enum { LAN, WAN, SIDES };
@@ -38,6 +38,10 @@ struct forwarding {
 	struct forwarding_worker workers[WORKERS_MAX];
 	unsigned worker_count;
 	bool launched;
+	uint64_t started_ns;	   /* Unix time */
+	uint64_t published_ns;	   /* when the generation in force was, by the lanes' clock */
+	struct activity *activity; /* of the rules */
+	struct baseline *baseline; /* NULL: nothing was cleared */
 };
 
 /* Takes c over, whatever comes of it. 0, or negative errno after one line on stderr; then
@@ -47,10 +51,6 @@ int forwarding_start(struct forwarding *f, struct config *c);
 /* Stops receiving, drains for at most drain_ns, ends the workers. -ETIMEDOUT where one
  * does not end: then nothing may be freed. */
 int forwarding_drain(struct forwarding *f, uint64_t drain_ns);
-
-/* The counters document now; its calls are many, and copied only where asked for. NULL
- * without memory. */
-json_t *forwarding_document(struct forwarding *f, bool with_calls);
 
 /* After forwarding_drain(). Closes the ports and frees everything. -EUCLEAN after a line on
  * stderr where a frame has not come back to the pool. */

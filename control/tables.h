@@ -19,6 +19,11 @@ void table_contracts(const json_t *document, FILE *out); /* admitted against exc
 void table_acl(const json_t *document, FILE *out);	 /* packets that each rule decided */
 void table_drops(const json_t *document, FILE *out);	 /* by reason, anomalies, port losses */
 void table_calls(const json_t *document, FILE *out);	 /* what was done to each call */
+void table_talkers(const json_t *document, FILE *out);	 /* intruders and mismatches */
+void table_workers(const json_t *document, FILE *out);	 /* how busy they are */
+
+/* Of what "policy" answers, not of the counters document. */
+void table_policy(const json_t *policy, FILE *out);
 
 /* One line: "demo upstream: received 10, sent 9, dropped 1 (contract 1), queued 0". */
 void table_balance_line(const json_t *link, const char *direction, FILE *out);

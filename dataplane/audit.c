@@ -37,10 +37,10 @@ static void audit_frame(const struct burst *b, uint32_t i, const struct policy *
 		return;
 	read_source(b, i, family, source);
 	lane->counters.mismatches++;
-	talkers_count(&lane->mismatches, family, source);
+	talkers_count(&lane->mismatches, family, source, b->now_ns);
 	if (b->dscp[i] == DSCP_EF) {
 		lane->counters.intruders++;
-		talkers_count(&lane->intruders, family, source);
+		talkers_count(&lane->intruders, family, source, b->now_ns);
 	}
 }
 

@@ -140,6 +140,7 @@ static void settle_open(struct burst *b, struct open_frames *open, const struct 
 		for (uint32_t k = 0; k < open->ipv4.count; k++)
 			keys[k] = (const uint8_t *)&open->ipv4.key[k];
 		ask_rules(p->classifier->ipv4, keys, open->ipv4.count, results);
+		lane->counters.decided_by_acl += open->ipv4.count;
 		settle_all(b, open->ipv4.index, results, open->ipv4.count, p, lane);
 		open->ipv4.count = 0;
 	}
@@ -147,6 +148,7 @@ static void settle_open(struct burst *b, struct open_frames *open, const struct 
 		for (uint32_t k = 0; k < open->ipv6.count; k++)
 			keys[k] = (const uint8_t *)&open->ipv6.key[k];
 		ask_rules(p->classifier->ipv6, keys, open->ipv6.count, results);
+		lane->counters.decided_by_acl += open->ipv6.count;
 		settle_all(b, open->ipv6.index, results, open->ipv6.count, p, lane);
 		open->ipv6.count = 0;
 	}

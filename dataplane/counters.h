@@ -26,14 +26,17 @@ struct class_counters {
 	struct tally tx;       /* left by its queue */
 	struct tally dropped;  /* by whatever reason */
 	struct tally queued;   /* now, counted by walking the queue */
-	uint64_t delay_ns_max; /* longest wait of a frame that left */
+	uint64_t delay_ns_max; /* longest wait of a frame that left, since the last mark */
 	uint64_t delay_ns_sum; /* of all that left: the mean is sum / tx.packets */
 
 	/* Delay variation between frames that leave one after the other: RFC 5481's IPDV
 	 * (4.1), RFC 3550's D (6.4.1), of the wait in the queue, without its sign. */
 	uint64_t delay_ns_last; /* of the frame that left last */
-	uint64_t jitter_ns_max;
+	uint64_t jitter_ns_max; /* since the last mark */
 	uint64_t jitter_ns_sum; /* the mean is sum / (tx.packets - 1) */
+
+	/* What can't be subtracted, before the last mark (lane_mark); 0: there was none. */
+	uint64_t delay_ns_max_earlier, jitter_ns_max_earlier;
 };
 
 struct contract_counters { /* bytes by the contract's own accounting */
@@ -58,9 +61,11 @@ struct talker {		/* a source that sends what it should not, by a space-saving sk
 	uint8_t address[16];
 	uint64_t packets; /* at most this many */
 	uint64_t error;	  /* and at least packets - error */
+	uint64_t last_ns; /* of its last packet, by the lane's clock */
 };
 
 struct lane_counters {
+	uint64_t taken_ns; /* when, by the lane's clock; 0: no worker took it */
 	struct tally rx, tx, dropped, queued;
 	uint64_t drops[DROP_REASONS];
 	uint64_t anomalies[ANOMALIES];
@@ -72,11 +77,16 @@ struct lane_counters {
 	uint64_t fragments;	  /* later fragments that took the class of their first */
 	uint64_t orphans;	  /* later fragments whose first was not seen */
 	uint64_t decided_by_port; /* IP packets that cost one table load */
+	uint64_t decided_by_acl;  /* IP packets that rte_acl was asked about */
 	uint64_t no_rule;	  /* IP packets that no rule matched */
 	uint64_t calls_begun;	  /* entries of the call table, ever */
 	uint64_t calls_untracked; /* packets of calls that found no room there */
 	struct talker intruder_talkers[TALKERS_SHOWN];
 	struct talker mismatch_talkers[TALKERS_SHOWN];
+
+	/* Another epoch in a slot: another owner, whose figures began at 0. */
+	uint32_t class_epochs[CLASS_SLOTS];
+	uint32_t contract_epochs[CONTRACT_SLOTS];
 };
 
 #endif

@@ -194,7 +194,7 @@ static void adopt_rules(struct lane *lane, const struct policy *p)
 
 		if (lane->rule_epochs[r->slot] == r->epoch)
 			continue;
-		lane->rule_epochs[r->slot] = r->epoch;
+		__atomic_store_n(&lane->rule_epochs[r->slot], r->epoch, __ATOMIC_RELAXED);
 		__atomic_store_n(&lane->rule_hits[r->slot], 0, __ATOMIC_RELAXED);
 	}
 }
@@ -286,6 +286,8 @@ static void show_places(const struct lane *lane, struct lane_counters *out)
 void lane_snapshot(const struct lane *lane, struct lane_counters *out)
 {
 	*out = lane->counters;
+	memcpy(out->class_epochs, lane->class_epochs, sizeof(out->class_epochs));
+	memcpy(out->contract_epochs, lane->contract_epochs, sizeof(out->contract_epochs));
 	count_queued(lane, out);
 	show_places(lane, out);
 	if (lane->calls != NULL) {
@@ -310,6 +312,22 @@ uint32_t lane_calls_copy(const struct lane *lane, uint32_t *from, struct call *o
 		if (t->signature[*from / CALL_WAYS][*from % CALL_WAYS] != 0)
 			out[count++] = t->entries[*from];
 	return count;
+}
+
+void lane_mark(struct lane *lane)
+{
+	for (uint32_t slot = 0; slot < CLASS_SLOTS; slot++) {
+		struct class_counters *c = &lane->counters.classes[slot];
+
+		c->delay_ns_max_earlier = RTE_MAX(c->delay_ns_max_earlier, c->delay_ns_max);
+		c->jitter_ns_max_earlier = RTE_MAX(c->jitter_ns_max_earlier, c->jitter_ns_max);
+		c->delay_ns_max = c->jitter_ns_max = 0;
+	}
+}
+
+uint32_t lane_rule_epoch(const struct lane *lane, uint32_t rule_slot)
+{
+	return __atomic_load_n(&lane->rule_epochs[rule_slot], __ATOMIC_RELAXED);
 }
 
 uint64_t lane_rule_hits(const struct lane *lane, uint32_t rule_slot)

@@ -60,6 +60,10 @@ void lane_flush(struct lane *lane, uint64_t now_ns);
 /* worker, at a burst boundary (or anyone, while no worker runs the lane). */
 void lane_snapshot(const struct lane *lane, struct lane_counters *out);
 
+/* worker, at a burst boundary: the largest delays and jitters begin anew, and those so far are
+ * kept beside them (…_earlier): a largest value can't be subtracted later. */
+void lane_mark(struct lane *lane);
+
 /* worker, at a burst boundary (or anyone, while no worker runs the lane): copies of at most
  * n calls from entry *from on; *from moves to where the next turn goes on, CALL_ENTRIES at
  * the end. Looks at no more than CALL_SCAN entries, so that a turn stays short. */
@@ -68,5 +72,7 @@ uint32_t lane_calls_copy(const struct lane *lane, uint32_t *from, struct call *o
 
 /* Any thread: packets that the rule in this slot decided. */
 uint64_t lane_rule_hits(const struct lane *lane, uint32_t rule_slot);
+/* Any thread: whose they are; another epoch is another rule, which began at 0. */
+uint32_t lane_rule_epoch(const struct lane *lane, uint32_t rule_slot);
 
 #endif

@@ -28,7 +28,7 @@ struct lane {
 	const struct policy *policy; /* adopted last; the worker's */
 	uint32_t class_epochs[CLASS_SLOTS];
 	uint32_t contract_epochs[CONTRACT_SLOTS];
-	uint32_t *rule_epochs; /* by rule slot */
+	uint32_t *rule_epochs; /* by rule slot; written by the worker, read by any thread */
 	uint64_t *rule_hits;   /* by rule slot; written by the worker, read by any thread */
 
 	/* Queues' memory: control puts room for the next policy here before it publishes it;

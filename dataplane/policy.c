@@ -300,6 +300,22 @@ uint64_t policy_queue_limit_bytes(const struct policy *p, uint8_t class_slot)
 	return p->schedule.classes[class_slot].limit_bytes;
 }
 
+void policy_classifier(const struct policy *p, struct policy_classifier *out)
+{
+	const struct classifier *c = p->classifier;
+
+	*out = (struct policy_classifier){
+		.rules = c->rule_count,
+		.ipv4_lookup = c->ipv4 != NULL,
+		.ipv6_lookup = c->ipv6 != NULL,
+	};
+	for (uint32_t port = 0; port < SOURCE_PORTS; port++)
+		out->udp_ports_decided += c->by_source_port[port] != DECISION_OPEN;
+	for (uint32_t protocol = 0; protocol < PROTOCOLS; protocol++)
+		out->protocols_decided += c->by_protocol[0][protocol] != DECISION_OPEN &&
+					  c->by_protocol[1][protocol] != DECISION_OPEN;
+}
+
 bool policy_shares_classifier(const struct policy *a, const struct policy *b)
 {
 	return a->classifier == b->classifier;

@@ -147,6 +147,15 @@ uint64_t policy_generation(const struct policy *p);
 uint64_t policy_queue_limit_packets(const struct policy *p, uint8_t class_slot);
 uint64_t policy_queue_limit_bytes(const struct policy *p,
 				  uint8_t class_slot); /* UINT64_MAX: none */
+/* How the classifier finds its rules. */
+struct policy_classifier {
+	size_t rules;
+	uint32_t udp_ports_decided;    /* source ports of 65536 that one table load decides */
+	uint32_t protocols_decided;    /* the same of 256, where ports say nothing */
+	bool ipv4_lookup, ipv6_lookup; /* rte_acl is asked about the rest */
+};
+void policy_classifier(const struct policy *p, struct policy_classifier *out);
+
 bool policy_shares_classifier(const struct policy *a, const struct policy *b);
 
 #endif

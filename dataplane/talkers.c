@@ -7,7 +7,7 @@
 
 #include <rte_hash_crc.h>
 
-void talkers_count(struct talkers *t, uint8_t family, const uint8_t address[16])
+void talkers_count(struct talkers *t, uint8_t family, const uint8_t address[16], uint64_t now_ns)
 {
 	uint32_t hash = rte_hash_crc(address, 16, family);
 	struct talker *ways = t->set[hash % TALKER_SETS];
@@ -16,6 +16,7 @@ void talkers_count(struct talkers *t, uint8_t family, const uint8_t address[16])
 	for (unsigned w = 0; w < TALKER_WAYS; w++) {
 		if (ways[w].family == family && memcmp(ways[w].address, address, 16) == 0) {
 			ways[w].packets++;
+			ways[w].last_ns = now_ns;
 			return;
 		}
 		if (ways[w].packets < least->packets)
@@ -25,6 +26,7 @@ void talkers_count(struct talkers *t, uint8_t family, const uint8_t address[16])
 	memcpy(least->address, address, 16);
 	least->error = least->packets;
 	least->packets++;
+	least->last_ns = now_ns;
 }
 
 static int by_packets(const void *a, const void *b)

@@ -21,7 +21,7 @@ struct talkers {
 	struct talker set[TALKER_SETS][TALKER_WAYS];
 };
 
-void talkers_count(struct talkers *t, uint8_t family, const uint8_t address[16]);
+void talkers_count(struct talkers *t, uint8_t family, const uint8_t address[16], uint64_t now_ns);
 
 /* The n largest, in order; unused places have family 0. */
 void talkers_top(const struct talkers *t, struct talker *out, size_t n);

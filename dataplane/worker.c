@@ -58,8 +58,10 @@ struct served_lane {
 	uint32_t refusals;	  /* in a row */
 	uint32_t max_frame_bytes; /* that the port can send */
 
-	uint32_t wanted; /* control: rw, release; worker: ro, acquire */
-	uint32_t given;	 /* worker: rw, release; control: ro, acquire */
+	uint32_t wanted;       /* control: rw, release; worker: ro, acquire */
+	uint32_t given;	       /* worker: rw, release; control: ro, acquire */
+	uint32_t marks_wanted; /* control: rw, before wanted; worker: ro, after it */
+	uint32_t marks_made;   /* worker only */
 	/* worker: writes the one that `given` does not name; control: reads the other */
 	struct lane_counters snapshot[2];
 	struct calls_request calls;
@@ -78,6 +80,7 @@ struct worker {
 	/* Worker only. */
 	const struct policy_set *set __rte_cache_aligned;
 	bool draining;
+	bool was_busy; /* in the last turn */
 	uint64_t drain_until_ns;
 	struct burst burst;
 
@@ -155,12 +158,21 @@ static void adopt_policies(struct worker *w, uint64_t now_ns)
 	__atomic_store_n(&w->stats.generation, set->generation, __ATOMIC_RELEASE);
 }
 
-static unsigned receive(struct served_lane *l, struct burst *b, uint64_t now_ns)
+/* One writer, whose readers see whole values. */
+static inline void stat_add(uint64_t *stat, uint64_t n)
 {
+	__atomic_store_n(stat, *stat + n, __ATOMIC_RELAXED);
+}
+
+static unsigned receive(struct worker *w, struct served_lane *l, uint64_t now_ns)
+{
+	struct burst *b = &w->burst;
 	const uint16_t n = rte_eth_rx_burst(l->at.rx_port, l->at.rx_queue, b->frame, RX_BURST);
 
 	if (n == 0)
 		return 0;
+	stat_add(&w->stats.rx_bursts, 1);
+	stat_add(&w->stats.rx_frames, n);
 	b->now_ns = now_ns;
 	b->count = n;
 	pipeline_run(l->at.lane, l->policy, b);
@@ -212,9 +224,10 @@ static void move_back(struct tally *from, struct tally *to, uint64_t bytes)
 	to->bytes += bytes;
 }
 
-static void take_snapshot(const struct served_lane *l, struct lane_counters *out)
+static void take_snapshot(const struct served_lane *l, struct lane_counters *out, uint64_t now_ns)
 {
 	lane_snapshot(l->at.lane, out);
+	out->taken_ns = now_ns;
 	for (uint32_t i = 0; i < l->unsent_count; i++) {
 		const struct rte_mbuf *frame = l->unsent[l->unsent_first + i];
 
@@ -225,13 +238,20 @@ static void take_snapshot(const struct served_lane *l, struct lane_counters *out
 	}
 }
 
-static void answer_snapshot(struct served_lane *l)
+static void answer_snapshot(struct served_lane *l, uint64_t now_ns)
 {
 	const uint32_t wanted = __atomic_load_n(&l->wanted, __ATOMIC_ACQUIRE);
 
 	if (wanted == l->given)
 		return;
-	take_snapshot(l, &l->snapshot[wanted & 1]);
+
+	const uint32_t marks = __atomic_load_n(&l->marks_wanted, __ATOMIC_RELAXED);
+
+	take_snapshot(l, &l->snapshot[wanted & 1], now_ns);
+	if (marks != l->marks_made) {
+		lane_mark(l->at.lane);
+		l->marks_made = marks;
+	}
 	__atomic_store_n(&l->given, wanted, __ATOMIC_RELEASE);
 }
 
@@ -266,7 +286,7 @@ static void end(struct worker *w, uint64_t now_ns)
 			    now_ns);
 		l->unsent_count = 0;
 		lane_flush(l->at.lane, now_ns);
-		answer_snapshot(l);
+		answer_snapshot(l, now_ns);
 		answer_calls(l);
 	}
 	__atomic_store_n(&w->ended, true, __ATOMIC_RELEASE);
@@ -283,11 +303,19 @@ static bool stopping(struct worker *w, uint64_t now_ns)
 	return true;
 }
 
-static void count_turn(struct worker_stats *s, uint64_t now_ns, bool busy)
+/* A turn's length is known when the next one begins: no clock is read for it. */
+static void count_turn(struct worker *w, uint64_t now_ns, bool busy)
 {
-	__atomic_store_n(&s->turns, s->turns + 1, __ATOMIC_RELAXED);
+	struct worker_stats *s = &w->stats;
+
+	if (s->turns == 0)
+		__atomic_store_n(&s->first_turn_ns, now_ns, __ATOMIC_RELAXED);
+	if (w->was_busy)
+		stat_add(&s->busy_ns, now_ns - s->last_turn_ns);
+	w->was_busy = busy;
+	stat_add(&s->turns, 1);
 	if (busy)
-		__atomic_store_n(&s->busy_turns, s->busy_turns + 1, __ATOMIC_RELAXED);
+		stat_add(&s->busy_turns, 1);
 	__atomic_store_n(&s->last_turn_ns, now_ns, __ATOMIC_RELAXED);
 }
 
@@ -305,14 +333,14 @@ unsigned worker_turn(struct worker *w, uint64_t now_ns)
 		struct served_lane *l = &w->lanes[i];
 
 		if (!stop)
-			moved += receive(l, &w->burst, now_ns);
+			moved += receive(w, l, now_ns);
 		moved += transmit(l, now_ns);
-		answer_snapshot(l);
+		answer_snapshot(l, now_ns);
 		answer_calls(l);
 	}
 	if (stop && drained(w, now_ns))
 		end(w, now_ns);
-	count_turn(&w->stats, now_ns, moved > 0);
+	count_turn(w, now_ns, moved > 0);
 	rte_rcu_qsbr_quiescent(w->shared->qsbr, w->id);
 	return moved;
 }
@@ -352,7 +380,7 @@ int worker_snapshot(struct worker *w, unsigned lane, struct lane_counters *out, 
 
 	/* After the end the lane is control's. */
 	if (__atomic_load_n(&w->ended, __ATOMIC_ACQUIRE)) {
-		take_snapshot(l, out);
+		take_snapshot(l, out, w->stats.last_turn_ns);
 		return 0;
 	}
 	/* At most one is asked for at a time, so that the worker writes into the buffer that
@@ -364,6 +392,14 @@ int worker_snapshot(struct worker *w, unsigned lane, struct lane_counters *out, 
 		nanosleep(&poll, NULL);
 	memcpy(out, &l->snapshot[given & 1], sizeof(*out));
 	return given == l->wanted ? 0 : -ETIMEDOUT;
+}
+
+int worker_mark(struct worker *w, unsigned lane, struct lane_counters *out, unsigned timeout_ms)
+{
+	struct served_lane *l = &w->lanes[lane];
+
+	__atomic_store_n(&l->marks_wanted, l->marks_wanted + 1, __ATOMIC_RELAXED);
+	return worker_snapshot(w, lane, out, timeout_ms);
 }
 
 /* Until the worker has answered; false at the deadline. */
@@ -417,6 +453,10 @@ void worker_stats(const struct worker *w, struct worker_stats *out)
 {
 	out->turns = __atomic_load_n(&w->stats.turns, __ATOMIC_RELAXED);
 	out->busy_turns = __atomic_load_n(&w->stats.busy_turns, __ATOMIC_RELAXED);
+	out->rx_bursts = __atomic_load_n(&w->stats.rx_bursts, __ATOMIC_RELAXED);
+	out->rx_frames = __atomic_load_n(&w->stats.rx_frames, __ATOMIC_RELAXED);
+	out->busy_ns = __atomic_load_n(&w->stats.busy_ns, __ATOMIC_RELAXED);
+	out->first_turn_ns = __atomic_load_n(&w->stats.first_turn_ns, __ATOMIC_RELAXED);
 	out->last_turn_ns = __atomic_load_n(&w->stats.last_turn_ns, __ATOMIC_RELAXED);
 	out->generation = __atomic_load_n(&w->stats.generation, __ATOMIC_ACQUIRE);
 }

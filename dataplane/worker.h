@@ -66,6 +66,8 @@ void worker_stop(struct worker *w, uint64_t drain_ns);
  * -ETIMEDOUT after timeout_ms where the worker does not turn (the last one is given). */
 int worker_snapshot(struct worker *w, unsigned lane, struct lane_counters *out,
 		    unsigned timeout_ms);
+/* control: the same, and lane_mark() right behind it. */
+int worker_mark(struct worker *w, unsigned lane, struct lane_counters *out, unsigned timeout_ms);
 
 /* control: copies of the lane's calls, at most max (CALL_ENTRIES is all there can be), some
  * a turn: each is whole, all of them are not of one instant. How many, or -ETIMEDOUT. */
@@ -74,7 +76,11 @@ int worker_calls(struct worker *w, unsigned lane, struct call *out, uint32_t max
 
 struct worker_stats { /* any thread may read a copy */
 	uint64_t turns;
-	uint64_t busy_turns;   /* that moved a frame */
+	uint64_t busy_turns; /* that moved a frame */
+	uint64_t rx_bursts;  /* receptions that were not empty */
+	uint64_t rx_frames;  /* in them */
+	uint64_t busy_ns;    /* of busy turns, each until the next one began */
+	uint64_t first_turn_ns;
 	uint64_t last_turn_ns; /* heartbeat */
 	uint64_t generation;   /* adopted */
 };

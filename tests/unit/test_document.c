@@ -287,7 +287,14 @@ static void direction_without_policy_has_its_one_class(void **state)
 static void ports_and_workers_where_there_are_any(void **state)
 {
 	const struct port_losses losses[DIRECTIONS] = {{.missed = 5, .rx_errors = 6, .no_mbuf = 7}};
-	const struct worker_stats worker = {.turns = 100, .busy_turns = 25, .generation = 1};
+	const struct worker_stats worker = {.turns = 100,
+					    .busy_turns = 50,
+					    .generation = 1,
+					    .rx_bursts = 8,
+					    .rx_frames = 100,
+					    .busy_ns = 250,
+					    .first_turn_ns = 1000,
+					    .last_turn_ns = 2000};
 	const struct document_input in = {
 		.site = site,
 		.lanes = lanes,

@@ -396,6 +396,109 @@ static void an_answer_to_one_who_left_goes_nowhere(void **state)
 	close(fd);
 }
 
+/* A whole line each time: one answer, whatever the byte became; then a good one. */
+static void garbage_at_every_byte_gets_one_answer(void **state)
+{
+	static const unsigned char values[] = {0, 1, '"', '}', '[', 'x', 0x80, 0xff};
+	struct rig *r = *state;
+	const int fd = dial(r), other = dial(r);
+
+	for (size_t at = 0; at < strlen(SHOW) - 1; at++)
+		for (size_t k = 0; k < sizeof(values); k++) {
+			char line[] = SHOW;
+			const char *answer;
+
+			line[at] = (char)values[k];
+			assert_int_equal(send(fd, line, strlen(SHOW), MSG_NOSIGNAL), strlen(SHOW));
+			serve(r);
+			answer = hear(fd);
+			assert_int_equal(strncmp(answer, "{\"version\":1,\"ok\":", 18), 0);
+			assert_ptr_equal(strchr(answer, '\n'), answer + strlen(answer) - 1);
+			say(other, SHOW);
+			serve(r);
+			is(other, ANSWER);
+		}
+	close(fd);
+	close(other);
+}
+
+static void a_client_may_leave_at_every_byte(void **state)
+{
+	struct rig *r = *state;
+	const int other = dial(r);
+	unsigned handled;
+
+	for (size_t n = 0; n < strlen(SHOW); n++) {
+		const int fd = dial(r);
+
+		assert_int_equal(send(fd, SHOW, n, MSG_NOSIGNAL), n);
+		serve(r);
+		close(fd);
+		serve(r);
+	}
+	handled = r->handled;
+	assert_int_equal(handled, 0);
+	say(other, SHOW);
+	serve(r);
+	is(other, ANSWER);
+	close(other);
+}
+
+/* In the middle of an answer that no socket's buffer holds. */
+static void a_client_may_leave_while_it_is_answered(void **state)
+{
+	struct rig *r = *state;
+	const int other = dial(r);
+	char chunk[4096];
+
+	for (int chunks = 0; chunks < 100; chunks += 7) {
+		const int fd = dial(r);
+
+		say(fd, "{\"version\":1,\"command\":\"big\"}\n");
+		serve(r);
+		for (int i = 0; i < chunks; i++, serve(r))
+			assert_true(recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT) > 0);
+		close(fd);
+		serve(r);
+		say(other, SHOW);
+		serve(r);
+		is(other, ANSWER);
+	}
+	close(other);
+}
+
+/* As long as a request may be; and as deep as a parser might be made to recurse. */
+static void long_and_deep_requests_are_bounded(void **state)
+{
+	static char line[SOCKET_REQUEST_MAX + 1];
+	struct rig *r = *state;
+	const int fd = dial(r);
+	size_t sent = 0;
+
+	memset(line, ' ', sizeof(line));
+	memcpy(line, SHOW, strlen(SHOW) - 1);
+	line[SOCKET_REQUEST_MAX - 1] = '\n';
+	while (sent < SOCKET_REQUEST_MAX) {
+		const ssize_t n = send(fd, line + sent, SOCKET_REQUEST_MAX - sent, MSG_DONTWAIT);
+
+		if (n > 0)
+			sent += (size_t)n;
+		serve(r);
+	}
+	is(fd, ANSWER);
+	memset(line, '[', sizeof(line));
+	line[SOCKET_REQUEST_MAX - 1] = '\n';
+	for (sent = 0; sent < SOCKET_REQUEST_MAX;) {
+		const ssize_t n = send(fd, line + sent, SOCKET_REQUEST_MAX - sent, MSG_DONTWAIT);
+
+		if (n > 0)
+			sent += (size_t)n;
+		serve(r);
+	}
+	assert_non_null(strstr(hear(fd), "no JSON"));
+	close(fd);
+}
+
 static void the_socket_is_for_the_group_only(void **state)
 {
 	struct rig *r = *state;
@@ -498,6 +601,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_request_is_answered),
+		TEST(garbage_at_every_byte_gets_one_answer),
+		TEST(a_client_may_leave_at_every_byte),
+		TEST(a_client_may_leave_while_it_is_answered),
+		TEST(long_and_deep_requests_are_bounded),
 		TEST(half_a_request_waits_for_the_other_half),
 		TEST(several_requests_at_once_are_answered_in_turn),
 		TEST(garbage_is_refused_and_harms_nobody),

@@ -14,11 +14,13 @@
 #include "talkers.h"
 
 static struct talkers talkers;
+static uint64_t now_ns;
 
 static int no_talkers(void **state)
 {
 	(void)state;
 	memset(&talkers, 0, sizeof(talkers));
+	now_ns = 0;
 	return 0;
 }
 
@@ -37,7 +39,7 @@ static void count(uint8_t family, uint32_t host, unsigned times)
 
 	address_of(host, address);
 	while (times-- > 0)
-		talkers_count(&talkers, family, address);
+		talkers_count(&talkers, family, address, ++now_ns);
 }
 
 static void the_largest_come_first(void **state)
@@ -55,6 +57,8 @@ static void the_largest_come_first(void **state)
 		assert_memory_equal(top[i].address, address, 16);
 		assert_int_equal(top[i].packets, 10 * (10 - i));
 		assert_int_equal(top[i].error, 0);
+		/* each spoke after all the smaller ones: the 10 + 20 + … + its own-th packet */
+		assert_int_equal(top[i].last_ns, 5 * (10 - i) * (11 - i));
 	}
 	for (uint32_t i = 10; i < TALKERS_SHOWN; i++) {
 		assert_int_equal(top[i].family, 0);
