@@ -16,12 +16,19 @@
 #include "config/config.h"
 #include "process_state.h"
 
-enum { READ_BYTES = 65536 };
+enum { READ_BYTES = 65536, SEND_TIMEOUT_MS = 5000 };
 
-static int connect_to(const char *path, unsigned timeout_ms)
+static void limit(int fd, unsigned timeout_ms)
 {
 	const struct timeval timeout = {.tv_sec = timeout_ms / 1000,
 					.tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+}
+
+static int connect_to(const char *path, unsigned timeout_ms)
+{
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd;
 
@@ -31,8 +38,7 @@ static int connect_to(const char *path, unsigned timeout_ms)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	limit(fd, timeout_ms);
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
 		const int ret = -errno;
 
@@ -224,5 +230,62 @@ int client_socket_of_configuration(const char *file, char *path, size_t size)
 	}
 	config_free(c);
 	config_report_clear(&report);
+	return ret;
+}
+
+/* As send_request(): so short a line is taken whole. */
+static int send_with_fd(int connection, char *line, int fd)
+{
+	const size_t length = strlen(line);
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec part = {line, length};
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	struct cmsghdr *m = CMSG_FIRSTHDR(&message);
+
+	line[length] = '\n'; /* in the place of the terminator */
+	part.iov_len++;
+	m->cmsg_level = SOL_SOCKET;
+	m->cmsg_type = SCM_RIGHTS;
+	m->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(m), &fd, sizeof(fd));
+	if (sendmsg(connection, &message, MSG_NOSIGNAL) != (ssize_t)part.iov_len && errno != EPIPE)
+		return -errno;
+	return 0;
+}
+
+int client_send_fd(const char *path, const json_t *request, int fd, char *error, size_t error_size)
+{
+	char *line = json_dumps(request, JSON_COMPACT);
+	const int connection = line ? connect_to(path, SEND_TIMEOUT_MS) : -ENOMEM;
+	int ret = connection < 0 ? connection : send_with_fd(connection, line, fd);
+
+	free(line);
+	if (ret == 0)
+		return connection;
+	if (connection >= 0)
+		close(connection);
+	explain(ret, path, error, error_size);
+	return ret;
+}
+
+int client_answer(int connection, const char *path, unsigned timeout_ms, json_t **result,
+		  char *error, size_t error_size)
+{
+	int ret;
+
+	*result = NULL;
+	limit(connection, timeout_ms);
+	ret = read_answer(connection, result, error, error_size);
+	close(connection);
+	if (ret < 0)
+		explain(ret, path, error, error_size);
 	return ret;
 }

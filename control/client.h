@@ -22,4 +22,12 @@ int client_ask(const char *path, json_t *request, unsigned timeout_ms, json_t **
 /* control.socket of a configuration. 0, or -EINVAL after lines on stderr. */
 int client_socket_of_configuration(const char *file, char *path, size_t size);
 
+/* The same in two steps, for an answer that comes at its own time. Sends request, a
+ * descriptor of ours beside it, and returns the connection, or negative errno. */
+int client_send_fd(const char *path, const json_t *request, int fd, char *error, size_t error_size);
+
+/* Waits for the answer and closes the connection. */
+int client_answer(int connection, const char *path, unsigned timeout_ms, json_t **result,
+		  char *error, size_t error_size);
+
 #endif

@@ -26,6 +26,7 @@
 #include "explain_live.h"
 #include "figures.h"
 #include "forwarding.h"
+#include "live_capture.h"
 #include "reload.h"
 #include "reload_report.h"
 #include "socket.h"
@@ -55,6 +56,7 @@ struct daemon {
 	const char *file;
 	struct reload *reload;
 	struct watch *watch;
+	struct live_capture *capture;
 	struct socket_server *socket;
 	int epoll_fd, signal_fd;
 	bool stop;
@@ -206,6 +208,22 @@ static void confirm_from_socket(struct daemon *d, uint64_t client)
 	socket_answer(d->socket, client, json_pack("{s:I}", "generation", (json_int_t)generation));
 }
 
+static void start_capture(struct daemon *d, uint64_t client, const json_t *request)
+{
+	const int stream = socket_take_fd(d->socket, client);
+	char error[256];
+
+	if (live_capture_start(d->capture, client, request, stream, error, sizeof(error)) < 0)
+		socket_refuse(d->socket, client, error);
+}
+
+static void answer_capture(void *daemon, uint64_t client, json_t *result)
+{
+	struct daemon *d = daemon;
+
+	socket_answer(d->socket, client, result);
+}
+
 static void handle_command(void *daemon, uint64_t client, const char *command,
 			   const json_t *request)
 {
@@ -218,6 +236,8 @@ static void handle_command(void *daemon, uint64_t client, const char *command,
 		confirm_from_socket(d, client);
 	else if (strcmp(command, "explain") == 0)
 		answer_explain(d, client, request);
+	else if (strcmp(command, "capture") == 0)
+		start_capture(d, client, request);
 	else if (!answer_figures(&d->forwarding, d->socket, client, command, request,
 				 reload_pending_json(&pending)))
 		socket_refuse(d->socket, client, "there is no such command");
@@ -238,7 +258,8 @@ static void answer_reload(void *daemon, uint64_t requester, const struct reload_
 	}
 }
 
-/* --- start ---------------------------------------------------------------------------------- */
+/* --- start
+ * ---------------------------------------------------------------------------------- */
 
 /* Before the first thread, so that they all leave these signals to the signalfd. */
 static int block_signals(sigset_t *set)
@@ -266,7 +287,8 @@ static int explain_socket(const char *path, int err)
 	const char *remedy = "set control.socket to a path that this user can write";
 
 	if (err == -EADDRINUSE)
-		remedy = "another daemon answers there: stop it, or set another control.socket";
+		remedy = "another daemon answers there: stop it, or set another "
+			 "control.socket";
 	else if (err == -EEXIST)
 		remedy = "it is no socket: remove it, or set another control.socket";
 	else if (err == -ENAMETOOLONG)
@@ -292,13 +314,15 @@ static int open_control(struct daemon *d, const char *file, const sigset_t *sign
 	d->file = file;
 	d->reload = reload_create(&d->forwarding, file, answer_reload, d);
 	d->watch = watch_create(file);
+	d->capture = live_capture_create(&d->forwarding, answer_capture, d);
 	d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	d->signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (!d->reload || !d->watch || d->epoll_fd < 0 || d->signal_fd < 0 ||
+	if (!d->reload || !d->watch || !d->capture || d->epoll_fd < 0 || d->signal_fd < 0 ||
 	    add_event(d, d->signal_fd) < 0 || add_event(d, socket_fd(d->socket)) < 0 ||
-	    add_event(d, reload_fd(d->reload)) < 0 || add_event(d, watch_fd(d->watch)) < 0) {
-		fprintf(stderr,
-			"edgemark: no descriptors for the control thread: raise ulimit -n\n");
+	    add_event(d, reload_fd(d->reload)) < 0 || add_event(d, watch_fd(d->watch)) < 0 ||
+	    add_event(d, live_capture_fd(d->capture)) < 0) {
+		fprintf(stderr, "edgemark: no descriptors for the control thread: raise "
+				"ulimit -n\n");
 		return -EMFILE;
 	}
 	watch_follow(d->watch, d->forwarding.site->running->config);
@@ -307,6 +331,7 @@ static int open_control(struct daemon *d, const char *file, const sigset_t *sign
 
 static void close_control(struct daemon *d)
 {
+	live_capture_destroy(d->capture);
 	socket_close(d->socket);
 	reload_destroy(d->reload);
 	watch_destroy(d->watch);
@@ -329,7 +354,8 @@ static void announce(const struct daemon *d, uint64_t started_ns)
 	fflush(stdout);
 }
 
-/* --- the loop -------------------------------------------------------------------------------- */
+/* --- the loop
+ * -------------------------------------------------------------------------------- */
 
 static void handle_signals(struct daemon *d)
 {
@@ -347,8 +373,8 @@ static void handle_signals(struct daemon *d)
 	}
 }
 
-/* A change that comes while no reload is taken up waits for its end. Returns in how many ms to
- * look again, -1: at the next event or tick. */
+/* A change that comes while no reload is taken up waits for its end. Returns in how many ms
+ * to look again, -1: at the next event or tick. */
 static int serve_watch(struct daemon *d)
 {
 	static const struct reload_request request = {.who = "control.watch"};
@@ -365,6 +391,8 @@ static void handle_event(struct daemon *d, int fd)
 		handle_signals(d);
 	else if (fd == reload_fd(d->reload))
 		reload_built(d->reload);
+	else if (fd == live_capture_fd(d->capture))
+		live_capture_ended(d->capture);
 	else if (fd == socket_fd(d->socket))
 		socket_serve(d->socket, monotonic_ms());
 }
@@ -410,7 +438,8 @@ static void loop(struct daemon *d)
 	}
 }
 
-/* --- the end --------------------------------------------------------------------------------- */
+/* --- the end
+ * --------------------------------------------------------------------------------- */
 
 static int write_final(const json_t *document, const char *path)
 {
@@ -441,7 +470,8 @@ static int report_end(struct daemon *d, const struct run_options *o)
 		return -ENOMEM;
 	print_summary(document);
 	if (!document_balances(document)) {
-		fputs("edgemark: the counters do not balance: please report it with the counters\n",
+		fputs("edgemark: the counters do not balance: please report it with the "
+		      "counters\n",
 		      stderr);
 		ret = -EUCLEAN;
 	}
@@ -462,7 +492,8 @@ static int run(struct daemon *d, const struct run_options *o, const sigset_t *si
 		tell_unconfirmed(d);
 	}
 	if (forwarding_drain(&d->forwarding, (uint64_t)(o->drain_seconds * 1e9)) < 0)
-		_exit(EXIT_RUNTIME); /* a worker still runs: nothing may be freed under it */
+		_exit(EXIT_RUNTIME); /* a worker still runs: nothing may be freed under it
+				      */
 	if (ret == 0)
 		ret = report_end(d, o);
 	close_control(d);

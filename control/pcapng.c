@@ -13,6 +13,7 @@
 enum {
 	BLOCK_SECTION = 0x0a0d0d0a,
 	BLOCK_INTERFACE = 1,
+	BLOCK_STATISTICS = 5,
 	BLOCK_PACKET = 6,
 	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
 	LINKTYPE_ETHERNET = 1,
@@ -22,6 +23,11 @@ enum {
 	OPTION_IF_NAME = 2,
 	OPTION_IF_TSRESOL = 9,
 	OPTION_SHB_USERAPPL = 4,
+	OPTION_ISB_STARTTIME = 2,
+	OPTION_ISB_ENDTIME = 3,
+	OPTION_ISB_IFDROP = 5,
+	OPTION_ISB_FILTERACCEPT = 6,
+	OPTION_ISB_USRDELIV = 8,
 
 	TSRESOL_NANOSECONDS = 9, /* 10^-9 */
 	OPTION_TEXT_MAX = 1024,
@@ -113,27 +119,85 @@ int pcapng_interface(struct pcapng *w, const char *name)
 	return w->error;
 }
 
-int pcapng_packet(struct pcapng *w, const struct pcapng_packet *p)
+static void put_time(struct pcapng *w, uint64_t ns)
 {
-	const uint32_t bytes = rte_pktmbuf_pkt_len(p->frame);
+	put_u32(w, (uint32_t)(ns >> 32));
+	put_u32(w, (uint32_t)ns);
+}
+
+/* The block's length. */
+static uint32_t begin_packet(struct pcapng *w, const struct pcapng_copy *p)
+{
 	const uint32_t n = p->comment ? text_bytes(p->comment) : 0;
 	const uint32_t options = p->comment ? option_bytes(n) + option_bytes(0) : 0;
-	const uint32_t length = 32 + padded(bytes) + options;
+	const uint32_t length = 32 + padded(p->captured) + options;
 
 	put_u32(w, BLOCK_PACKET);
 	put_u32(w, length);
 	put_u32(w, p->interface);
-	put_u32(w, (uint32_t)(p->ns >> 32));
-	put_u32(w, (uint32_t)p->ns);
-	put_u32(w, bytes);
-	put_u32(w, bytes);
-	for (const struct rte_mbuf *m = p->frame; m; m = m->next)
-		put(w, rte_pktmbuf_mtod(m, const void *), rte_pktmbuf_data_len(m));
-	put_padding(w, bytes);
+	put_time(w, p->ns);
+	put_u32(w, p->captured);
+	put_u32(w, p->frame_bytes);
+	return length;
+}
+
+static int end_packet(struct pcapng *w, const struct pcapng_copy *p, uint32_t length)
+{
+	put_padding(w, p->captured);
 	if (p->comment) {
-		put_option(w, OPTION_COMMENT, p->comment, n);
+		put_option(w, OPTION_COMMENT, p->comment, text_bytes(p->comment));
 		put_option(w, OPTION_END, NULL, 0);
 	}
+	put_u32(w, length);
+	return w->error;
+}
+
+int pcapng_copy(struct pcapng *w, const struct pcapng_copy *p)
+{
+	const uint32_t length = begin_packet(w, p);
+
+	put(w, p->bytes, p->captured);
+	return end_packet(w, p, length);
+}
+
+int pcapng_packet(struct pcapng *w, const struct pcapng_packet *p)
+{
+	const uint32_t bytes = rte_pktmbuf_pkt_len(p->frame);
+	const struct pcapng_copy whole = {
+		.interface = p->interface,
+		.ns = p->ns,
+		.captured = bytes,
+		.frame_bytes = bytes,
+		.comment = p->comment,
+	};
+	const uint32_t length = begin_packet(w, &whole);
+
+	for (const struct rte_mbuf *m = p->frame; m; m = m->next)
+		put(w, rte_pktmbuf_mtod(m, const void *), rte_pktmbuf_data_len(m));
+	return end_packet(w, &whole, length);
+}
+
+static void put_option_time(struct pcapng *w, uint16_t code, uint64_t ns)
+{
+	put_u16(w, code);
+	put_u16(w, sizeof(ns));
+	put_time(w, ns);
+}
+
+int pcapng_statistics(struct pcapng *w, const struct pcapng_statistics *s)
+{
+	const uint32_t length = 24 + 5 * option_bytes(sizeof(uint64_t)) + option_bytes(0);
+
+	put_u32(w, BLOCK_STATISTICS);
+	put_u32(w, length);
+	put_u32(w, s->interface);
+	put_time(w, s->ns);
+	put_option_time(w, OPTION_ISB_STARTTIME, s->start_ns);
+	put_option_time(w, OPTION_ISB_ENDTIME, s->end_ns);
+	put_option(w, OPTION_ISB_IFDROP, &s->missed, sizeof(s->missed));
+	put_option(w, OPTION_ISB_FILTERACCEPT, &s->accepted, sizeof(s->accepted));
+	put_option(w, OPTION_ISB_USRDELIV, &s->delivered, sizeof(s->delivered));
+	put_option(w, OPTION_END, NULL, 0);
 	put_u32(w, length);
 	return w->error;
 }

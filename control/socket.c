@@ -31,7 +31,8 @@ enum {
 _Static_assert(SOCKET_CLIENTS_MAX <= 1 << SLOT_BITS, "a client's slot is in its id");
 
 struct client {
-	int fd; /* -1: free */
+	int fd;	       /* -1: free */
+	int passed_fd; /* came with the request at hand; -1: none */
 	uint64_t id;
 	uint64_t active_ms; /* last request, or progress of the answer */
 	char *input;
@@ -56,12 +57,20 @@ struct socket_server {
 
 /* --- clients --------------------------------------------------------------------------- */
 
+static void close_passed(struct client *c)
+{
+	if (c->passed_fd >= 0)
+		close(c->passed_fd);
+	c->passed_fd = -1;
+}
+
 static void drop_client(struct client *c)
 {
 	close(c->fd);
+	close_passed(c);
 	free(c->input);
 	free(c->output);
-	*c = (struct client){.fd = -1};
+	*c = (struct client){.fd = -1, .passed_fd = -1};
 }
 
 static struct client *find_client(struct socket_server *s, uint64_t id)
@@ -187,6 +196,7 @@ static void handle_input(struct socket_server *s, struct client *c)
 	memmove(c->input, end + 1, c->input_used);
 	c->active_ms = s->now_ms;
 	handle_request(s, c, line, size);
+	close_passed(c);
 	free(line);
 }
 
@@ -205,6 +215,38 @@ static bool make_room(struct client *c)
 	return true;
 }
 
+/* Of several descriptors the first counts; the kernel closes what finds no room here. */
+static void keep_passed(struct client *c, struct msghdr *message)
+{
+	const struct cmsghdr *m = CMSG_FIRSTHDR(message);
+
+	if (!m || m->cmsg_level != SOL_SOCKET || m->cmsg_type != SCM_RIGHTS)
+		return;
+	close_passed(c);
+	memcpy(&c->passed_fd, CMSG_DATA(m), sizeof(c->passed_fd));
+}
+
+static ssize_t receive(struct client *c)
+{
+	/* Where alignment leaves room for two, a second one would be ours to close. */
+	union {
+		struct cmsghdr align;
+		uint8_t bytes[CMSG_LEN(sizeof(int))];
+	} control;
+	struct iovec at = {c->input + c->input_used, c->input_size - c->input_used};
+	struct msghdr message = {
+		.msg_iov = &at,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_LEN(sizeof(int)),
+	};
+	const ssize_t n = recvmsg(c->fd, &message, MSG_CMSG_CLOEXEC);
+
+	if (n > 0)
+		keep_passed(c, &message);
+	return n;
+}
+
 static void read_input(struct socket_server *s, struct client *c)
 {
 	ssize_t n;
@@ -213,7 +255,7 @@ static void read_input(struct socket_server *s, struct client *c)
 		drop_client(c);
 		return;
 	}
-	n = recv(c->fd, c->input + c->input_used, c->input_size - c->input_used, 0);
+	n = receive(c);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -295,6 +337,18 @@ bool socket_peer(struct socket_server *s, uint64_t client, uint32_t *uid, int32_
 	*uid = peer.uid;
 	*pid = peer.pid;
 	return true;
+}
+
+int socket_take_fd(struct socket_server *s, uint64_t client)
+{
+	struct client *c = find_client(s, client);
+	int fd = -1;
+
+	if (c) {
+		fd = c->passed_fd;
+		c->passed_fd = -1;
+	}
+	return fd;
 }
 
 /* --- accepting ---------------------------------------------------------------------------- */
@@ -531,7 +585,7 @@ int socket_open(const char *path, socket_command command, void *context,
 	s->context = context;
 	s->listen_fd = s->epoll_fd = -1;
 	for (size_t i = 0; i < SOCKET_CLIENTS_MAX; i++)
-		s->clients[i].fd = -1;
+		s->clients[i].fd = s->clients[i].passed_fd = -1;
 	ret = open_listener(s);
 	if (ret < 0) {
 		close_descriptors(s);

@@ -52,4 +52,8 @@ void socket_refuse_for(struct socket_server *s, uint64_t client, const char *rea
 /* Who asks, by its credentials at the time it connected. False: it has gone. */
 bool socket_peer(struct socket_server *s, uint64_t client, uint32_t *uid, int32_t *pid);
 
+/* In a socket_command: the descriptor that came with the request (SCM_RIGHTS), or -1. It is
+ * the caller's from now on; one that nobody takes is closed. */
+int socket_take_fd(struct socket_server *s, uint64_t client);
+
 #endif

@@ -8,6 +8,7 @@
 #include "lane_state.h"
 #include "pipeline.h"
 #include "policy_snapshot.h"
+#include "tap.h"
 
 #include <rte_mbuf.h>
 
@@ -85,6 +86,7 @@ uint32_t schedule_dequeue(struct lane *lane, uint64_t now_ns, struct rte_mbuf **
 	struct scheduled sent[CHUNK];
 	uint32_t count = 0, want, got;
 	uint64_t bytes = 0;
+	struct tap *tap;
 	uint32_t shaped;
 
 	if (!lane->policy)
@@ -103,6 +105,9 @@ uint32_t schedule_dequeue(struct lane *lane, uint64_t now_ns, struct rte_mbuf **
 	} while (got == want && count < n);
 	lane->counters.tx.packets += count;
 	lane->counters.tx.bytes += bytes;
+	tap = __atomic_load_n(&lane->tap, __ATOMIC_ACQUIRE);
+	if (unlikely(tap != NULL))
+		tap_sent(tap, out, count, now_ns);
 	return count;
 }
 

@@ -13,6 +13,7 @@
 
 #include "lane_state.h"
 #include "policy_snapshot.h"
+#include "tap.h"
 
 struct lane *lane_create(const struct lane_config *config)
 {
@@ -213,13 +214,23 @@ void lane_adopt(struct lane *lane, const struct policy *p, uint64_t now_ns)
 void lane_drop(struct lane *lane, struct rte_mbuf *frame, enum drop_reason reason,
 	       uint8_t class_slot, uint64_t now_ns)
 {
+	struct tap *tap;
+
 	lane->counters.drops[reason]++;
 	tally_add(&lane->counters.dropped, frame->pkt_len);
 	if (class_slot != SLOT_NONE)
 		tally_add(&lane->counters.classes[class_slot].dropped, frame->pkt_len);
 	if (unlikely(lane->drop_tap != NULL))
 		lane->drop_tap(lane->drop_context, frame, reason, class_slot, now_ns);
+	tap = __atomic_load_n(&lane->tap, __ATOMIC_ACQUIRE);
+	if (unlikely(tap != NULL))
+		tap_dropped(tap, frame, reason, class_slot, now_ns);
 	rte_pktmbuf_free(frame);
+}
+
+void lane_set_tap(struct lane *lane, struct tap *t)
+{
+	__atomic_store_n(&lane->tap, t, __ATOMIC_RELEASE);
 }
 
 /* The mbuf's scheduler field carries the class from schedule_enqueue() on. */

@@ -15,6 +15,7 @@
 
 struct lane;
 struct rte_mbuf;
+struct tap;
 
 /* Called by the lane's worker with each dropped frame, before it is freed (the frame as
  * it stood: unmarked if it was dropped before the marker). Not to keep, not to block. */
@@ -50,6 +51,11 @@ void lane_adopt(struct lane *lane, const struct policy *p, uint64_t now_ns);
  * daemon stopped; DROP_TOO_LONG). Counted as dropped instead of sent, and freed. */
 void lane_refuse(struct lane *lane, struct rte_mbuf **frames, uint32_t n, enum drop_reason reason,
 		 uint64_t now_ns);
+
+/* control: from its next burst on the worker shows t what leaves the lane's queues (what the
+ * port then does not take is shown as dropped, too) and what is dropped. NULL: no more; the
+ * tap before it is free after a quiescent state of the worker. */
+void lane_set_tap(struct lane *lane, struct tap *t);
 
 /* worker: the class slot by which a dequeued frame left. */
 uint8_t lane_frame_class(const struct rte_mbuf *frame);

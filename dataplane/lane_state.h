@@ -46,6 +46,7 @@ struct lane {
 	uint64_t seed;
 	lane_drop_tap drop_tap;
 	void *drop_context;
+	struct tap *tap; /* control: wo, release; worker: ro, acquire; NULL: none */
 };
 
 /* Counts a dropped frame by reason and class, shows it to the tap and frees it. */
