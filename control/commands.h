@@ -18,6 +18,7 @@ enum exit_code { EXIT_OK = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_CONFIG = 78
 	X(command_show, "show", "figures of the running daemon")                                   \
 	X(command_top, "top", "the running daemon's rates on a live screen")                       \
 	X(command_clear, "clear", "have figures count from now on")                                \
+	X(command_doctor, "doctor", "what this host lacks, and the command that mends it")         \
 	X(command_capture, "capture", "capture what the running daemon sends, or drops")           \
 	X(command_reload, "reload", "have the running daemon load its configuration again")        \
 	X(command_confirm, "confirm", "keep what a reload --confirm put in force")
