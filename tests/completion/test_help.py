@@ -11,8 +11,8 @@ import subprocess
 import sys
 import unittest
 
-EDGEMARK, ROOT = sys.argv[1], sys.argv[2]
-del sys.argv[1:3]
+EDGEMARK, ROOT, PAGES = sys.argv[1:4]
+del sys.argv[1:4]
 
 
 def run(*arguments):
@@ -83,6 +83,22 @@ class HelpTest(unittest.TestCase):
     def test_completion_of_values(self):
         self.assertEqual(completed("capture", "--direction", ""), {"upstream", "downstream"})
         self.assertIn("edge.conf", completed("check", "-c", "ed"))
+
+    @unittest.skipUnless(os.path.exists(PAGES), "no scdoc, so no manual was made")
+    def test_manual(self):
+        """Each page, as man would lay it out, has its command's options; edgemark(1) all names."""
+        for command in commands():
+            with self.subTest(command=command):
+                page = f"{PAGES}/edgemark-{'-'.join(command)}.1"
+                done = subprocess.run(["groff", "-man", "-Tutf8", "-P-c", "-rLL=120n", page],
+                                      stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                      check=True)
+                self.assertEqual(options(run(*command, "--help").stdout)
+                                 - options(done.stdout), set())
+        with open(f"{PAGES}/edgemark.1", encoding="utf-8") as file:
+            overview = file.read()
+        for command in names(run("--help").stdout):
+            self.assertIn(f"edgemark {command}", overview)
 
 
 if __name__ == "__main__":
