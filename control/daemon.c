@@ -27,10 +27,13 @@
 #include "figures.h"
 #include "forwarding.h"
 #include "live_capture.h"
+#include "metrics_server.h"
+#include "publisher.h"
 #include "reload.h"
 #include "reload_report.h"
 #include "socket.h"
 #include "tables.h"
+#include "telemetry.h"
 #include "watch.h"
 
 enum {
@@ -58,6 +61,8 @@ struct daemon {
 	struct watch *watch;
 	struct live_capture *capture;
 	struct socket_server *socket;
+	struct publisher *publisher;
+	struct metrics_server *metrics;
 	int epoll_fd, signal_fd;
 	bool stop;
 };
@@ -253,6 +258,7 @@ static void answer_reload(void *daemon, uint64_t requester, const struct reload_
 		socket_refuse_for(d->socket, requester,
 				  r->outcome == RELOAD_REFUSED ? "busy" : "failed", r->error);
 	else {
+		publisher_reloaded(d->publisher, r);
 		reload_log(r, d->file, stdout, stderr);
 		watch_follow(d->watch, d->forwarding.site->running->config);
 	}
@@ -297,6 +303,34 @@ static int explain_socket(const char *path, int err)
 	return err;
 }
 
+static int explain_metrics(const char *endpoint, int err)
+{
+	const char *remedy = "set control.prometheus to an address of this host and a free port";
+
+	if (err == -EADDRINUSE)
+		remedy = "another program has the port: set another control.prometheus";
+	else if (err == -EACCES)
+		remedy = "ports below 1024 need root: set another control.prometheus";
+	fprintf(stderr, "edgemark: metrics at %s: %s: %s\n", endpoint, strerror(-err), remedy);
+	return err;
+}
+
+/* The first figures are published before anybody can ask for them. */
+static int open_metrics(struct daemon *d)
+{
+	const char *endpoint = d->forwarding.site->running->config->control.prometheus;
+	int ret;
+
+	d->publisher = publisher_create(&d->forwarding);
+	if (!d->publisher || telemetry_register() < 0) {
+		fprintf(stderr, "edgemark: no memory for the figures: free some\n");
+		return -ENOMEM;
+	}
+	publisher_tick(d->publisher, monotonic_ms());
+	ret = endpoint ? metrics_server_open(endpoint, &d->metrics) : 0;
+	return ret < 0 ? explain_metrics(endpoint, ret) : 0;
+}
+
 static int add_event(const struct daemon *d, int fd)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
@@ -326,15 +360,17 @@ static int open_control(struct daemon *d, const char *file, const sigset_t *sign
 		return -EMFILE;
 	}
 	watch_follow(d->watch, d->forwarding.site->running->config);
-	return 0;
+	return open_metrics(d);
 }
 
 static void close_control(struct daemon *d)
 {
 	live_capture_destroy(d->capture);
+	metrics_server_close(d->metrics);
 	socket_close(d->socket);
 	reload_destroy(d->reload);
 	watch_destroy(d->watch);
+	publisher_destroy(d->publisher);
 	if (d->signal_fd >= 0)
 		close(d->signal_fd);
 	if (d->epoll_fd >= 0)
@@ -434,6 +470,7 @@ static void loop(struct daemon *d)
 			tick_ms = monotonic_ms();
 			socket_tick(d->socket, tick_ms);
 			figures_tick(&d->forwarding);
+			publisher_tick(d->publisher, tick_ms);
 		}
 	}
 }
