@@ -7,6 +7,7 @@ that are slow, many or wrong, which harm nobody.
 """
 import http.client
 import json
+import os
 import re
 import shutil
 import socket
@@ -252,6 +253,33 @@ class Telemetry(MetricsTest):
         wrong = self.ask("/edgemark/classes,nothing,upstream")
         self.assertFalse(wrong["/edgemark/classes"])
         self.stop()
+
+
+class Shipped(MetricsTest):
+    """What the alert rules and the dashboard ask for is exported."""
+    folder_of_config = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../config")
+
+    def test_every_metric_they_name_is_exported(self):
+        self.start_and_forward()
+        exported = set(re.findall(r"^# TYPE (\w+) ", self.get()[1], re.M))
+        exported |= {n + s for n in exported for s in ("_bucket", "_sum", "_count")}
+        for name in "edgemark.rules.yml", "grafana-dashboard.json":
+            with open(os.path.join(self.folder_of_config, name), encoding="utf-8") as f:
+                text = f.read()
+            if name.endswith(".json"):
+                panels = json.loads(text)["panels"]
+                text = "\n".join(t["expr"] for p in panels for t in p.get("targets", []))
+            asked = set(re.findall(r"\b((?:edgemark|process)_\w+)\b", text))
+            self.assertGreater(len(asked), 5, name)
+            self.assertEqual(asked - exported, set(), name)
+        self.stop()
+
+    def test_the_rules(self):
+        for command in ["check", "rules", "edgemark.rules.yml"], \
+                ["test", "rules", "../tests/pipeline/rules_test.yml"]:
+            done = subprocess.run(["promtool", *command], cwd=self.folder_of_config, text=True,
+                                  capture_output=True, timeout=TIMEOUT_S, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":
