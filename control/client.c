@@ -207,7 +207,6 @@ int client_ask(const char *path, json_t *request, unsigned timeout_ms, json_t **
 		daemon = peer_of(fd);
 		close(fd);
 	}
-	json_decref(request);
 	if (ret == -ETIMEDOUT)
 		explain_silence(daemon, path, error, error_size);
 	else if (ret < 0)

@@ -53,9 +53,9 @@ uint32_t stream_frame(const struct stream *s, uint32_t sequence, uint64_t ns, ui
 		.version_ihl = RTE_IPV4_VHL_DEF,
 		.total_length = rte_cpu_to_be_16(ip_bytes),
 		.time_to_live = TTL,
-		.next_proto_id = 17,				       /* UDP */
-		.src_addr = rte_cpu_to_be_32(RTE_IPV4(198, 18, 0, 1)), /* RFC 2544 C.2.2 */
-		.dst_addr = rte_cpu_to_be_32(RTE_IPV4(198, 19, 0, 1)),
+		.next_proto_id = 17,					/* UDP */
+		.src_addr = rte_cpu_to_be_32(RTE_IPV4(198u, 18, 0, 1)), /* RFC 2544 C.2.2 */
+		.dst_addr = rte_cpu_to_be_32(RTE_IPV4(198u, 19, 0, 1)),
 	};
 	struct rte_udp_hdr udp = {
 		.src_port = rte_cpu_to_be_16((uint16_t)(STREAM_PORT_BASE + s->class_index)),
